@@ -1,0 +1,36 @@
+# Everything the project takes from outside, in one place. scripts/setup.sh installs it on Debian 12.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(simdjson CONFIG REQUIRED)
+find_package(nlohmann_json CONFIG REQUIRED)
+
+if("mockbraze" IN_LIST PEAKSYNC_PARTS)
+  find_package(Boost 1.74 REQUIRED)
+endif()
+
+if("server" IN_LIST PEAKSYNC_PARTS OR "client" IN_LIST PEAKSYNC_PARTS)
+  # Protobuf comes first and in module mode: Debian ships no protobuf-config.cmake, and gRPC's own
+  # configuration expects the targets to exist.
+  find_package(Protobuf REQUIRED)
+  find_package(gRPC CONFIG REQUIRED)
+  find_package(absl CONFIG REQUIRED)
+endif()
+
+if("server" IN_LIST PEAKSYNC_PARTS)
+  find_package(CURL REQUIRED)
+  find_package(OpenSSL REQUIRED)
+  find_package(SQLite3 REQUIRED)
+  find_package(spdlog CONFIG REQUIRED)
+  find_package(tomlplusplus CONFIG REQUIRED)
+  find_package(prometheus-cpp CONFIG REQUIRED)
+  pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+  pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+endif()
+
+if(PEAKSYNC_TESTS)
+  find_package(GTest CONFIG REQUIRED)
+endif()
+if(PEAKSYNC_BENCH)
+  find_package(benchmark CONFIG REQUIRED)
+endif()
