@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+// Every bound of the service, in one place, so that their relations can be checked by the compiler.
+namespace peaksync::limits {
+
+// What a tenant may send (docs/design.md section 6).
+inline constexpr int kMessageBytesMax = 8 << 20;  // gRPC refuses larger ones.
+inline constexpr int kBatchBytesMax = 4 << 20;    // Ours, so that the error is ours.
+inline constexpr int kBatchUpdatesMax = 5'000;
+inline constexpr int kUpdateAttributesMax = 250;
+inline constexpr int kValueDepthMax = 32;
+inline constexpr std::size_t kObjectBytesMax = 1'000'000;  // One update, as JSON.
+static_assert(kBatchBytesMax < kMessageBytesMax);
+
+// Braze's (docs/braze-contract.md 1.7, 2.6).
+inline constexpr std::size_t kIdentifierBytesMax = 987;
+inline constexpr std::size_t kAliasBytesMax = 236;
+inline constexpr std::size_t kStringCharactersMax = 255;
+inline constexpr std::size_t kNameCharactersMax = 255;
+inline constexpr std::size_t kNestedBytesMax = 100'000;
+
+// Names.
+inline constexpr std::size_t kSourceNameBytesMax = 63;
+inline constexpr std::size_t kRequestIdBytesMax = 128;
+inline constexpr std::size_t kClientNameBytesMax = 128;
+inline constexpr int kAttributeNamesMax = 1'000;  // Of a tenant.
+
+// Time.
+inline constexpr absl::Duration kUpdatedAtAheadMax = absl::Minutes(10);
+inline constexpr absl::Duration kRunWithoutStreamMax = absl::Hours(24);
+
+// Streams.
+inline constexpr int kStreamsMax = 256;  // Of the service.
+inline constexpr int kStreamsPerTenantMax = 64;
+inline constexpr int kStreamBatchesUncommittedMax = 4;
+inline constexpr int kInvalidReportedPerBatchMax = 1'000;
+inline constexpr int kPageSizeDefault = 50;
+inline constexpr int kPageSizeMax = 1'000;
+
+// Ledger.
+inline constexpr int kGroupCommitUpdatesMax = 20'000;
+inline constexpr int kTenantsMax = 256;
+inline constexpr std::size_t kReasonBytesMax = 1'000;  // Of a rejection.
+static_assert(kGroupCommitUpdatesMax >= kBatchUpdatesMax, "a batch must fit a commit");
+
+// Delivery.
+inline constexpr std::size_t kBrazeAnswerBytesMax = 1 << 20;
+inline constexpr std::size_t kTrackBodyBytesMax = 4'000'000;  // Contract 1.7.
+inline constexpr std::size_t kTrackBulkBodyBytesMax = 2'000'000;
+inline constexpr int kTrackObjectsMax = 1'000;
+inline constexpr int kRequestsInFlightMax = 400;  // Of a tenant: rate x round trip.
+inline constexpr absl::Duration kLostOutcomeWait = absl::Seconds(10);
+inline constexpr absl::Duration kShutdownWait = absl::Seconds(10);
+static_assert(kObjectBytesMax < kTrackBulkBodyBytesMax, "one object must fit a request");
+
+}  // namespace peaksync::limits

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "server/base/mutex.h"
+#include "server/ledger/ledger.h"
+#include "server/ledger/tenant_ledger.h"
+
+namespace peaksync {
+
+// What a commit was like, for metrics.
+struct CommitReport {
+  absl::Duration duration;
+  ValueCounts change;        // Of the tenant's totals, pending included.
+  std::int64_t updates = 0;  // Received in it.
+  DeliveryStatus delivery;
+};
+
+// The one thread that writes a tenant's ledger. It takes whatever is waiting, up to a limit,
+// applies it in one transaction, and only after COMMIT tells the waiters: an acknowledgement is a
+// promise. While a commit waits for the disk the next group gathers, so that load makes groups
+// larger, not latency longer; there is no timer.
+//
+// Lifetime: Stop (or the destructor) lets what was given be committed and answered, then ends the
+// thread. Thread safety: safe for concurrent use.
+class LedgerWriter final : public Ledger {
+ public:
+  struct Listeners {
+    std::function<void(const CommitReport&)> committed;  // May be empty.
+  };
+
+  LedgerWriter(std::unique_ptr<TenantLedger> ledger, const Clock& clock, Listeners listeners);
+  ~LedgerWriter() override;
+  void Stop();
+
+  void StartRun(StartRequest request, Done<Run> done) override;
+  void AcceptBatch(BatchRequest request, Done<BatchReceipt> done) override;
+  void FinishRun(FinishRequest request, Done<Run> done) override;
+  void EndStream(std::string run_id, StreamId stream) override;
+  void Lease(LeaseRequest request,
+             absl::AnyInvocable<void(std::vector<LeasedBatch>) &&> done) override;
+  void Settle(std::vector<ObjectOutcome> outcomes) override;
+  void SetReadyListener(std::function<void(ReadyState)> listener) override;
+  void SetDeliveryStatus(DeliveryStatus status) override;
+  void GetRun(std::string run_id, Done<RunView> done) override;
+  void ListRuns(std::string source, int page_size, std::optional<std::int64_t> before,
+                Done<RunPage> done) override;
+  void ListSources(int page_size, std::string after, Done<SourcePage> done) override;
+  void GetLastSync(std::string source, Done<LastSync> done) override;
+  void WatchRun(std::string run_id, std::uint64_t watch,
+                std::function<void(RunView)> changed) override;
+  void UnwatchRun(std::uint64_t watch) override;
+
+ private:
+  // Tells the waiter what became of a command, once it is durable or has failed.
+  using Completion = absl::AnyInvocable<void(const absl::Status& committed) &&>;
+  // Runs a command inside of the group; null: there is no group, only the waiter is to be told.
+  using Write = absl::AnyInvocable<Completion(TenantLedger*)>;
+  // Runs outside of the group, after it.
+  using Read = absl::AnyInvocable<void(TenantLedger&)>;
+  struct Job {
+    Write write;  // One of the two.
+    Read read;
+    std::int64_t weight = 1;      // In updates, for the limit of a group.
+    bool needs_room = false;      // Waits while too much waits for Braze.
+    bool until_possible = false;  // Nobody waits for it, and it must not be lost: tried again.
+  };
+  struct Watcher {
+    std::string run_id;
+    std::uint64_t watch;
+    std::function<void(RunView)> changed;
+  };
+
+  template <typename T, typename F>
+  void Submit(std::int64_t weight, bool needs_room, Done<T> done, F command);
+  template <typename T, typename F>
+  void SubmitRead(Done<T> done, F command);
+  void Push(Job job);
+
+  void Loop();
+  // Takes the next group; empty when it timed out. False: stopped, and nothing is left.
+  bool TakeGroup(std::vector<Job>* group);
+  void RunGroup(std::vector<Job> group);
+  void Notify(const std::vector<std::string>& run_ids, bool all);
+  void PublishReady();
+  void Report(absl::Duration duration, std::int64_t updates);
+
+  std::unique_ptr<TenantLedger> ledger_;  // The thread's own.
+  const Clock& clock_;
+  Listeners listeners_;
+  std::vector<Watcher> watchers_;                   // The thread's own.
+  std::function<void(ReadyState)> ready_listener_;  // The thread's own.
+  ReadyState published_;
+  ValueCounts reported_;
+  std::vector<Job> deferred_;  // Wait for room.
+  std::vector<Job> retries_;   // Wait for the disk.
+
+  Mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Job> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace peaksync

@@ -1,0 +1,66 @@
+#include "server/ledger/outbox_row.h"
+
+#include <utility>
+
+#include "server/ledger/codec.h"
+
+namespace peaksync {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kJoined = 0x80;  // Beside the ValueType.
+
+void Write(const Customer& customer, PackedWriter& out) {
+  out.Byte(static_cast<std::uint8_t>(customer.kind));
+  out.Bytes(customer.id);
+  out.Bytes(customer.label);
+}
+
+}  // namespace
+
+std::string PackCustomer(const Customer& customer) {
+  std::string packed;
+  PackedWriter writer(&packed);
+  Write(customer, writer);
+  return packed;
+}
+
+void OutboxRow::Pack(std::string* out) const {
+  out->clear();
+  PackedWriter writer(out);
+  writer.Byte(kFormat);
+  Write(customer, writer);
+  writer.Number(source_id);
+  writer.Time(updated_at);
+  writer.Time(forced_since);
+  for (const Attribute& attribute : attributes) {
+    writer.Number(attribute.attribute_id);
+    writer.Byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(attribute.value.type()) |
+                                          (attribute.joined ? kJoined : 0)));
+    writer.Bytes(attribute.value.json());
+  }
+}
+
+absl::StatusOr<OutboxRow> OutboxRow::Unpack(std::string_view bytes) {
+  PackedReader reader(bytes);
+  OutboxRow row;
+  bool ok = reader.Byte() == kFormat;
+  row.customer.kind = static_cast<IdentifierKind>(reader.Byte());
+  row.customer.id = reader.Bytes();
+  row.customer.label = reader.Bytes();
+  row.source_id = static_cast<std::uint32_t>(reader.Number());
+  row.updated_at = reader.Time();
+  row.forced_since = reader.Time();
+  while (ok && reader.ok() && !reader.AtEnd()) {
+    Attribute& attribute = row.attributes.emplace_back();
+    attribute.attribute_id = static_cast<std::uint32_t>(reader.Number());
+    const std::uint8_t type = reader.Byte();
+    attribute.joined = (type & kJoined) != 0;
+    ok = Value::FromJson(static_cast<ValueType>(type & ~kJoined), std::string(reader.Bytes()),
+                         &attribute.value);
+  }
+  if (!ok || !reader.ok()) return absl::DataLossError("a row of the outbox cannot be read");
+  return row;
+}
+
+}  // namespace peaksync

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/domain/customer.h"
+#include "server/domain/update.h"
+#include "server/domain/value.h"
+
+namespace peaksync {
+
+// What one update has accepted for sending: a row of the outbox. The rows, read in their order,
+// give the set of what waits again: each value takes over from the one before it, or has joined it.
+struct OutboxRow {
+  struct Attribute {
+    std::uint32_t attribute_id = 0;
+    bool joined = false;  // Counts with the value that waited then, whatever its own is.
+    Value value;
+  };
+  Customer customer;
+  std::uint32_t source_id = 0;
+  UnixNanos updated_at = 0;
+  UnixNanos forced_since = 0;
+  std::vector<Attribute> attributes;
+
+  void Pack(std::string* out) const;
+  // DATA_LOSS when the bytes are none of ours.
+  static absl::StatusOr<OutboxRow> Unpack(std::string_view bytes);
+};
+
+// A customer's identity, as rows of the outbox and of the rejections hold it.
+std::string PackCustomer(const Customer& customer);
+
+}  // namespace peaksync

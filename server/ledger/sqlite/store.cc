@@ -1,0 +1,404 @@
+#include "server/ledger/sqlite/store.h"
+
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "server/base/status_macros.h"
+#include "server/domain/concat.h"
+#include "server/ledger/sqlite/schema.h"
+
+namespace peaksync {
+namespace {
+
+#define RUN_COLUMNS                                                                            \
+  "r.run_number, r.run_id, r.source_id, r.state, r.state_reason, r.kind, r.mode, r.client, "   \
+  "r.request_id, r.create_time, r.default_updated_at, r.receive_time, r.complete_time, "       \
+  "r.last_sequence, r.values_received, r.values_unchanged, r.values_stale, r.values_invalid, " \
+  "r.values_superseded, r.values_confirmed, r.values_rejected, r.values_discarded, "           \
+  "r.updates_received, r.updates_invalid, r.updates_changed, r.updates_unchanged, "            \
+  "r.from_cursor, r.cursor, r.stale_newest_known_time, s.name "                                \
+  "FROM runs AS r JOIN sources AS s USING (source_id) "
+
+StoredRun ReadRunRow(const Statement& row) {
+  StoredRun stored;
+  Run& run = stored.run;
+  int column = 0;
+  const auto integer = [&] { return row.Integer(column++); };
+  const auto text = [&] { return std::string(row.Text(column++)); };
+  const auto optional = [&] { return row.OptionalInteger(column++); };
+  stored.number = integer();
+  run.run_id = text();
+  stored.source_id = static_cast<std::uint32_t>(integer());
+  run.state = static_cast<RunState>(integer());
+  run.state_reason = text();
+  run.kind = static_cast<RunKind>(integer());
+  run.mode = static_cast<RunMode>(integer());
+  run.client = text();
+  run.request_id = text();
+  run.create_time = integer();
+  run.default_updated_at = integer();
+  run.receive_time = optional();
+  run.complete_time = optional();
+  run.last_sequence = integer();
+  for (std::int64_t* count : {&run.values.received, &run.values.unchanged, &run.values.stale,
+                              &run.values.invalid, &run.values.superseded, &run.values.confirmed,
+                              &run.values.rejected, &run.values.discarded, &run.updates.received,
+                              &run.updates.invalid, &run.updates.changed, &run.updates.unchanged}) {
+    *count = integer();
+  }
+  run.from_cursor = optional();
+  run.cursor = optional();
+  run.stale_newest_known_time = optional();
+  run.source = text();
+  return stored;
+}
+
+// The only row of a query that has at most one.
+absl::StatusOr<std::optional<StoredRun>> ReadOneRun(Statement& statement) {
+  PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  if (!row) return std::nullopt;
+  return ReadRunRow(statement);
+}
+
+absl::StatusOr<std::vector<StoredRun>> ReadAllRuns(Statement& statement) {
+  std::vector<StoredRun> runs;
+  while (true) {
+    PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) return runs;
+    runs.push_back(ReadRunRow(statement));
+  }
+}
+
+}  // namespace
+
+// Each with its SQL beside it, so that one glance shows all that can happen to the file.
+struct LedgerStore::Statements {
+  Statement read_meta, write_meta;
+  Statement read_sources, write_source;
+  Statement read_attributes, write_attribute;
+  Statement insert_run, update_run, find_run, find_run_by_request, read_unsettled_runs, read_runs,
+      read_runs_of_source, last_completed_run, sum_runs;
+  Statement read_customer, write_customer;
+  Statement last_outbox_id, insert_outbox, update_outbox, delete_outbox, read_outbox_payload,
+      read_outbox;
+  Statement count_rejections, has_rejection, write_rejection, close_rejection;
+
+  static absl::StatusOr<std::unique_ptr<Statements, StatementsDeleter>> Prepare(const Database& db);
+};
+
+void LedgerStore::StatementsDeleter::operator()(Statements* statements) const { delete statements; }
+
+absl::StatusOr<std::unique_ptr<LedgerStore::Statements, LedgerStore::StatementsDeleter>>
+LedgerStore::Statements::Prepare(const Database& db) {
+  absl::Status status;
+  const auto prepare = [&](const char* sql) -> Statement {
+    absl::StatusOr<Statement> statement = Statement::Prepare(db, sql);
+    if (statement.ok()) return *std::move(statement);
+    status = statement.status();
+    return *Statement::Prepare(db, "SELECT 0");
+  };
+  std::unique_ptr<Statements, StatementsDeleter> statements(new Statements{
+      .read_meta = prepare("SELECT value FROM meta WHERE name = ?1"),
+      .write_meta = prepare("INSERT INTO meta VALUES (?1, ?2) "
+                            "ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
+      .read_sources = prepare("SELECT source_id, name, cursor FROM sources ORDER BY name"),
+      .write_source = prepare("INSERT INTO sources VALUES (?1, ?2, ?3) "
+                              "ON CONFLICT (source_id) DO UPDATE SET cursor = excluded.cursor"),
+      .read_attributes =
+          prepare("SELECT attribute_id, name, confirmed_type, epoch FROM attributes"),
+      .write_attribute =
+          prepare("INSERT INTO attributes VALUES (?1, ?2, ?3, ?4) ON CONFLICT (attribute_id) "
+                  "DO UPDATE SET confirmed_type = excluded.confirmed_type, epoch = excluded.epoch"),
+      .insert_run =
+          prepare("INSERT INTO runs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+                  "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
+                  "?25, ?26, ?27, ?28)"),
+      .update_run = prepare(
+          "UPDATE runs SET state = ?2, state_reason = ?3, receive_time = ?4, complete_time = ?5, "
+          "last_sequence = ?6, values_received = ?7, values_unchanged = ?8, values_stale = ?9, "
+          "values_invalid = ?10, values_superseded = ?11, values_confirmed = ?12, "
+          "values_rejected = ?13, values_discarded = ?14, updates_received = ?15, "
+          "updates_invalid = ?16, updates_changed = ?17, updates_unchanged = ?18, cursor = ?19, "
+          "stale_newest_known_time = ?20 WHERE run_number = ?1"),
+      .find_run = prepare("SELECT " RUN_COLUMNS "WHERE r.run_id = ?1"),
+      .find_run_by_request =
+          prepare("SELECT " RUN_COLUMNS "WHERE r.source_id = ?1 AND r.request_id = ?2 "
+                  "AND r.request_id <> ''"),
+      .read_unsettled_runs =
+          prepare("SELECT " RUN_COLUMNS "WHERE r.complete_time IS NULL ORDER BY r.run_number"),
+      .read_runs = prepare("SELECT " RUN_COLUMNS
+                           "WHERE r.run_number < ?1 ORDER BY r.run_number DESC LIMIT ?2"),
+      .read_runs_of_source =
+          prepare("SELECT " RUN_COLUMNS "WHERE r.source_id = ?1 AND r.run_number < ?2 "
+                  "ORDER BY r.run_number DESC LIMIT ?3"),
+      .last_completed_run =
+          prepare("SELECT " RUN_COLUMNS "WHERE r.source_id = ?1 AND r.state IN (3, 4) "
+                  "ORDER BY r.run_number DESC LIMIT 1"),
+      .sum_runs = prepare(
+          "SELECT coalesce(sum(values_received), 0), coalesce(sum(values_unchanged), 0), "
+          "coalesce(sum(values_stale), 0), coalesce(sum(values_invalid), 0), "
+          "coalesce(sum(values_superseded), 0), coalesce(sum(values_confirmed), 0), "
+          "coalesce(sum(values_rejected), 0), coalesce(sum(values_discarded), 0) FROM runs"),
+      .read_customer = prepare("SELECT state FROM customers WHERE customer_key = ?1"),
+      .write_customer = prepare("INSERT INTO customers VALUES (?1, ?2) "
+                                "ON CONFLICT (customer_key) DO UPDATE SET state = excluded.state"),
+      .last_outbox_id = prepare("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"),
+      .insert_outbox = prepare("INSERT INTO outbox VALUES (?1, ?2, ?3)"),
+      .update_outbox = prepare("UPDATE outbox SET payload = ?2 WHERE outbox_id = ?1"),
+      .delete_outbox = prepare("DELETE FROM outbox WHERE outbox_id = ?1"),
+      .read_outbox_payload = prepare("SELECT payload FROM outbox WHERE outbox_id = ?1"),
+      .read_outbox =
+          prepare("SELECT outbox_id, run_number, payload FROM outbox ORDER BY outbox_id"),
+      .count_rejections = prepare("SELECT count(*) FROM rejections"),
+      .has_rejection =
+          prepare("SELECT 1 FROM rejections WHERE customer_key = ?1 AND attribute = ?2"),
+      .write_rejection =
+          prepare("INSERT INTO rejections VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1) "
+                  "ON CONFLICT (customer_key, attribute) DO UPDATE SET kind = excluded.kind, "
+                  "run_number = excluded.run_number, customer = excluded.customer, "
+                  "value = excluded.value, updated_at = excluded.updated_at, "
+                  "reject_time = excluded.reject_time, reason = excluded.reason, "
+                  "attempts = attempts + 1 WHERE excluded.updated_at >= updated_at"),
+      .close_rejection = prepare("DELETE FROM rejections WHERE customer_key = ?1 AND "
+                                 "attribute = ?2 AND updated_at <= ?3 RETURNING rejection_id"),
+  });
+  PEAKSYNC_RETURN_IF_ERROR(status);
+  return statements;
+}
+
+LedgerStore::LedgerStore(Database database,
+                         std::unique_ptr<Statements, StatementsDeleter> statements)
+    : database_(std::move(database)), statements_(std::move(statements)) {}
+
+absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
+  PEAKSYNC_ASSIGN_OR_RETURN(Database database, Database::Open(path));
+  PEAKSYNC_RETURN_IF_ERROR(MigrateSchema(database));
+  PEAKSYNC_ASSIGN_OR_RETURN(auto statements, Statements::Prepare(database));
+  return LedgerStore(std::move(database), std::move(statements));
+}
+
+absl::Status LedgerStore::Commit() {
+  statements_->read_customer.Reset();  // An open reader would keep checkpoints from completing.
+  return database_.Execute("COMMIT");
+}
+
+void LedgerStore::Rollback() {
+  statements_->read_customer.Reset();
+  // SQLite has already rolled back by itself after some errors.
+  if (database_.InTransaction()) (void)database_.Execute("ROLLBACK");
+}
+
+absl::StatusOr<std::string> LedgerStore::ReadMeta(std::string_view name) {
+  Statement& statement = statements_->read_meta;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(name));
+  PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? std::string(statement.Text(0)) : std::string();
+}
+
+absl::Status LedgerStore::WriteMeta(std::string_view name, std::string_view value) {
+  return statements_->write_meta.Run(name, value).status();
+}
+
+absl::StatusOr<std::vector<StoredSource>> LedgerStore::ReadSources() {
+  Statement& statement = statements_->read_sources;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  std::vector<StoredSource> sources;
+  while (true) {
+    PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) return sources;
+    sources.push_back({static_cast<std::uint32_t>(statement.Integer(0)),
+                       std::string(statement.Text(1)), statement.OptionalInteger(2)});
+  }
+}
+
+absl::Status LedgerStore::WriteSource(const StoredSource& source) {
+  return statements_->write_source
+      .Run(source.source_id, std::string_view(source.name), source.cursor)
+      .status();
+}
+
+absl::StatusOr<std::vector<StoredAttribute>> LedgerStore::ReadAttributes() {
+  Statement& statement = statements_->read_attributes;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  std::vector<StoredAttribute> attributes;
+  while (true) {
+    PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) return attributes;
+    StoredAttribute& attribute = attributes.emplace_back();
+    attribute.attribute_id = static_cast<std::uint32_t>(statement.Integer(0));
+    attribute.name = statement.Text(1);
+    if (const auto type = statement.OptionalInteger(2)) {
+      attribute.confirmed_type = static_cast<ValueType>(*type);
+    }
+    attribute.epoch = static_cast<std::uint64_t>(statement.Integer(3));
+  }
+}
+
+absl::Status LedgerStore::WriteAttribute(const StoredAttribute& attribute) {
+  return statements_->write_attribute
+      .Run(attribute.attribute_id, std::string_view(attribute.name), attribute.confirmed_type,
+           attribute.epoch)
+      .status();
+}
+
+absl::Status LedgerStore::InsertRun(StoredRun& stored) {
+  const Run& run = stored.run;
+  const ValueCounts& values = run.values;
+  const UpdateCounts& updates = run.updates;
+  PEAKSYNC_RETURN_IF_ERROR(
+      statements_->insert_run
+          .Run(std::string_view(run.run_id), stored.source_id, run.state,
+               std::string_view(run.state_reason), run.kind, run.mode, std::string_view(run.client),
+               std::string_view(run.request_id), run.create_time, run.default_updated_at,
+               run.receive_time, run.complete_time, run.last_sequence, values.received,
+               values.unchanged, values.stale, values.invalid, values.superseded, values.confirmed,
+               values.rejected, values.discarded, updates.received, updates.invalid,
+               updates.changed, updates.unchanged, run.from_cursor, run.cursor,
+               run.stale_newest_known_time)
+          .status());
+  stored.number = sqlite3_last_insert_rowid(database_.handle());
+  return absl::OkStatus();
+}
+
+absl::Status LedgerStore::UpdateRun(const StoredRun& stored) {
+  const Run& run = stored.run;
+  const ValueCounts& values = run.values;
+  const UpdateCounts& updates = run.updates;
+  return statements_->update_run
+      .Run(stored.number, run.state, std::string_view(run.state_reason), run.receive_time,
+           run.complete_time, run.last_sequence, values.received, values.unchanged, values.stale,
+           values.invalid, values.superseded, values.confirmed, values.rejected, values.discarded,
+           updates.received, updates.invalid, updates.changed, updates.unchanged, run.cursor,
+           run.stale_newest_known_time)
+      .status();
+}
+
+absl::StatusOr<std::optional<StoredRun>> LedgerStore::FindRun(std::string_view run_id) {
+  Statement& statement = statements_->find_run;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(run_id));
+  return ReadOneRun(statement);
+}
+
+absl::StatusOr<std::optional<StoredRun>> LedgerStore::FindRunByRequest(
+    std::uint32_t source_id, std::string_view request_id) {
+  Statement& statement = statements_->find_run_by_request;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(source_id, request_id));
+  return ReadOneRun(statement);
+}
+
+absl::StatusOr<std::vector<StoredRun>> LedgerStore::ReadUnsettledRuns() {
+  Statement& statement = statements_->read_unsettled_runs;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  return ReadAllRuns(statement);
+}
+
+absl::StatusOr<std::vector<StoredRun>> LedgerStore::ReadRuns(std::optional<std::uint32_t> source_id,
+                                                             RunNumber before, int count) {
+  Statement& statement = source_id ? statements_->read_runs_of_source : statements_->read_runs;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(source_id ? statement.Bind(*source_id, before, count)
+                                     : statement.Bind(before, count));
+  return ReadAllRuns(statement);
+}
+
+absl::StatusOr<std::optional<StoredRun>> LedgerStore::LastCompletedRun(std::uint32_t source_id) {
+  Statement& statement = statements_->last_completed_run;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(source_id));
+  return ReadOneRun(statement);
+}
+
+absl::StatusOr<ValueCounts> LedgerStore::SumRuns() {
+  Statement& statement = statements_->sum_runs;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Step().status());
+  ValueCounts sum;
+  int column = 0;
+  for (std::int64_t* count : {&sum.received, &sum.unchanged, &sum.stale, &sum.invalid,
+                              &sum.superseded, &sum.confirmed, &sum.rejected, &sum.discarded}) {
+    *count = statement.Integer(column++);
+  }
+  return sum;
+}
+
+absl::StatusOr<std::optional<std::string_view>> LedgerStore::ReadCustomer(std::string_view key) {
+  Statement& statement = statements_->read_customer;
+  statement.Reset();
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(Blob{key}));
+  PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  if (!row) return std::nullopt;
+  return statement.Bytes(0);
+}
+
+absl::Status LedgerStore::WriteCustomer(std::string_view key, std::string_view state) {
+  statements_->read_customer.Reset();
+  return statements_->write_customer.Run(Blob{key}, Blob{state}).status();
+}
+
+absl::StatusOr<std::int64_t> LedgerStore::LastOutboxId() {
+  Statement& statement = statements_->last_outbox_id;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.Integer(0) : 0;
+}
+
+absl::Status LedgerStore::InsertOutbox(std::int64_t id, RunNumber run, std::string_view payload) {
+  return statements_->insert_outbox.Run(id, run, Blob{payload}).status();
+}
+
+absl::Status LedgerStore::UpdateOutbox(std::int64_t id, std::string_view payload) {
+  return statements_->update_outbox.Run(id, Blob{payload}).status();
+}
+
+absl::Status LedgerStore::DeleteOutbox(std::int64_t id) {
+  return statements_->delete_outbox.Run(id).status();
+}
+
+absl::StatusOr<std::string> LedgerStore::ReadOutboxPayload(std::int64_t id) {
+  Statement& statement = statements_->read_outbox_payload;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(id));
+  PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  if (!row) return absl::DataLossError(Concat("outbox row ", id, " is missing"));
+  return std::string(statement.Bytes(0));
+}
+
+absl::Status LedgerStore::ReadOutbox(const OutboxVisitor& visit) {
+  Statement& statement = statements_->read_outbox;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  while (true) {
+    PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) return absl::OkStatus();
+    PEAKSYNC_RETURN_IF_ERROR(visit(statement.Integer(0), statement.Integer(1), statement.Bytes(2)));
+  }
+}
+
+absl::StatusOr<std::int64_t> LedgerStore::CountRejections() {
+  Statement& statement = statements_->count_rejections;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Step().status());
+  return statement.Integer(0);
+}
+
+absl::StatusOr<bool> LedgerStore::HasRejection(std::string_view customer_key,
+                                               std::string_view attribute) {
+  return statements_->has_rejection.Run(Blob{customer_key}, attribute);
+}
+
+absl::Status LedgerStore::WriteRejection(const StoredRejection& rejection) {
+  return statements_->write_rejection
+      .Run(Blob{rejection.customer_key}, rejection.attribute, rejection.kind, rejection.run_number,
+           Blob{rejection.customer}, rejection.value, rejection.updated_at, rejection.reject_time,
+           rejection.reason)
+      .status();
+}
+
+absl::StatusOr<bool> LedgerStore::CloseRejection(std::string_view customer_key,
+                                                 std::string_view attribute, UnixNanos updated_at) {
+  return statements_->close_rejection.Run(Blob{customer_key}, attribute, updated_at);
+}
+
+}  // namespace peaksync

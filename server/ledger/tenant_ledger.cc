@@ -1,0 +1,280 @@
+#include "server/ledger/tenant_ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "server/base/check.h"
+#include "server/base/limits.h"
+#include "server/base/status_macros.h"
+#include "server/domain/concat.h"
+
+namespace peaksync {
+namespace {
+
+constexpr std::string_view kMetaTenant = "tenant";
+constexpr std::string_view kMetaEndpoint = "endpoint";
+constexpr std::string_view kMetaWorkspace = "workspace";
+constexpr std::string_view kMetaEpoch = "epoch";
+constexpr std::string_view kMetaLastTime = "last_time";
+
+template <typename T>
+T ParseOrZero(std::string_view text) {
+  T value = 0;
+  if (!absl::SimpleAtoi(Abseil(text), &value)) return 0;
+  return value;
+}
+
+}  // namespace
+
+TenantLedger::TenantLedger(TenantLedgerOptions options, LedgerStore store)
+    : options_(std::move(options)), store_(std::move(store)) {}
+
+absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOptions options) {
+  PEAKSYNC_ASSIGN_OR_RETURN(LedgerStore store, LedgerStore::Open(options.path));
+  std::unique_ptr<TenantLedger> ledger(new TenantLedger(std::move(options), std::move(store)));
+  PEAKSYNC_RETURN_IF_ERROR(ledger->GuardWorkspace());
+  PEAKSYNC_RETURN_IF_ERROR(ledger->Load());
+  return ledger;
+}
+
+// The ledger remembers whose it is: its values are true of one workspace only.
+absl::Status TenantLedger::GuardWorkspace() {
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::string tenant, store_.ReadMeta(kMetaTenant));
+  if (tenant.empty()) {
+    PEAKSYNC_RETURN_IF_ERROR(store_.Begin());
+    PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaTenant, options_.tenant));
+    PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaEndpoint, options_.endpoint));
+    PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaWorkspace, options_.workspace));
+    return store_.Commit();
+  }
+  if (tenant != options_.tenant) {
+    return absl::FailedPreconditionError(Concat("ledger ", options_.path, " is that of tenant ",
+                                                tenant, ", not of ", options_.tenant));
+  }
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::string endpoint, store_.ReadMeta(kMetaEndpoint));
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::string workspace, store_.ReadMeta(kMetaWorkspace));
+  if (endpoint != options_.endpoint || workspace != options_.workspace) {
+    workspace_guard_ = absl::FailedPreconditionError(
+        Concat("ledger of ", options_.tenant, " belongs to ", workspace, " at ", endpoint,
+               ", the configuration names ", options_.workspace, " at ", options_.endpoint,
+               ": correct the configuration, or stop the service and move ", options_.path,
+               " away (everything is then sent once more)"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TenantLedger::Load() {
+  // Streams outlive a reload; their runs are found again by name.
+  std::map<std::string, std::pair<StreamId, std::function<void()>>> streams;
+  for (ActiveRun* active : runs_.All()) {
+    if (active->stream != 0) streams[active->run().run_id] = {active->stream, active->displaced};
+  }
+  waiting_.ForgetSlots();
+  outbox_.clear();
+  settled_.clear();
+  sources_.clear();
+  attributes_.clear();
+  attributes_by_id_.clear();
+
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::string epoch, store_.ReadMeta(kMetaEpoch));
+  epoch_ = ParseOrZero<std::uint64_t>(epoch);
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::string last_time, store_.ReadMeta(kMetaLastTime));
+  last_time_ = ParseOrZero<std::int64_t>(last_time);
+  PEAKSYNC_ASSIGN_OR_RETURN(rejections_, store_.CountRejections());
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::vector<StoredSource> sources, store_.ReadSources());
+  for (const StoredSource& source : sources) sources_[source.name] = source;
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::vector<StoredAttribute> attributes, store_.ReadAttributes());
+  for (const StoredAttribute& stored : attributes) {
+    Attribute& attribute = AddAttribute(stored.attribute_id, stored.name);
+    attribute.confirmed_type = stored.confirmed_type;
+    attribute.epoch = stored.epoch;
+  }
+  PEAKSYNC_ASSIGN_OR_RETURN(const ValueCounts totals, store_.SumRuns());
+  runs_.Reset(totals);
+  PEAKSYNC_ASSIGN_OR_RETURN(std::vector<StoredRun> unsettled, store_.ReadUnsettledRuns());
+  const absl::Time now = options_.clock->Now();
+  for (StoredRun& stored : unsettled) {
+    ActiveRun& active = runs_.Add(std::move(stored), now);
+    if (const auto found = streams.find(active.run().run_id); found != streams.end()) {
+      std::tie(active.stream, active.displaced) = found->second;
+    }
+  }
+  PEAKSYNC_RETURN_IF_ERROR(LoadOutbox());
+  for (ActiveRun* active : runs_.All()) {
+    PEAKSYNC_RETURN_IF_ERROR(
+        CheckValueCounts(Concat("run ", active->run().run_id), active->run().values));
+  }
+  needs_load_ = false;
+  return absl::OkStatus();
+}
+
+// Whatever waited when the service started may have been sent: "sending" is never written to disk.
+absl::Status TenantLedger::LoadOutbox() {
+  const absl::Time now = options_.clock->Now();
+  PEAKSYNC_ASSIGN_OR_RETURN(last_outbox_id_, store_.LastOutboxId());
+  return store_.ReadOutbox([&](OutboxId id, RunNumber number,
+                               std::string_view payload) -> absl::Status {
+    PEAKSYNC_ASSIGN_OR_RETURN(OutboxRow row, OutboxRow::Unpack(payload));
+    ActiveRun* active = runs_.Find(number);
+    if (active == nullptr) {
+      return absl::DataLossError(Concat("outbox row ", id, " belongs to no unsettled run"));
+    }
+    WaitingCustomer& customer = waiting_.At(row.customer.Key(), row.customer);
+    if (customer.waiting.empty()) customer.since = now;
+    for (OutboxRow::Attribute& attribute : row.attributes) {
+      Slot* slot = customer.FindWaiting(attribute.attribute_id);
+      const Attribute* known = attribute.attribute_id < attributes_by_id_.size()
+                                   ? attributes_by_id_[attribute.attribute_id]
+                                   : nullptr;
+      if (known == nullptr) return absl::DataLossError("an outbox row names an unknown attribute");
+      if (slot == nullptr) {
+        slot = &customer.waiting.emplace_back();
+        slot->attribute_id = attribute.attribute_id;
+        slot->value = std::move(attribute.value);
+        slot->updated_at = row.updated_at;
+      } else if (!attribute.joined && !SameValue(slot->value, attribute.value, known->round)) {
+        for (Claim& claim : slot->claims) claim.overtaken = true;
+        slot->value = std::move(attribute.value);
+      }
+      slot->updated_at = std::max(slot->updated_at, row.updated_at);
+      slot->forced_since = std::max(slot->forced_since, row.forced_since);
+      slot->source_id = row.source_id;
+      slot->may_have_been_sent = true;
+      slot->claims.push_back({id});
+    }
+    outbox_[id] = {number, static_cast<std::uint32_t>(row.attributes.size())};
+    runs_.Count(*active, &ValueCounts::pending, static_cast<std::int64_t>(row.attributes.size()));
+    waiting_.Place(customer, now);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status TenantLedger::Sql(absl::Status status) {
+  if (!status.ok() && group_error_.ok()) group_error_ = status;
+  return status;
+}
+
+absl::Status TenantLedger::Unusable() const {
+  return absl::FailedPreconditionError(
+      Concat("ledger of ", options_.tenant, " is damaged: ", damaged_.message(),
+             ". Stop the service and move ", options_.path, " away, or put a backup in its place"));
+}
+
+absl::Status TenantLedger::Begin() {
+  if (!damaged_.ok()) return Unusable();
+  if (needs_load_) {
+    if (absl::Status loaded = Load(); !loaded.ok()) {
+      if (absl::IsDataLoss(loaded)) damaged_ = loaded;
+      return damaged_.ok() ? loaded : Unusable();
+    }
+  }
+  group_error_ = absl::OkStatus();
+  changed_runs_.clear();
+  if (absl::Status begun = store_.Begin(); !begun.ok()) {
+    needs_load_ = true;
+    return absl::UnavailableError(
+        Concat("ledger of ", options_.tenant, " cannot be written now: ", begun.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TenantLedger::Commit() {
+  if (group_error_.ok()) (void)Sql(WriteSettledOutbox());
+  if (group_error_.ok()) (void)Sql(WriteDirtyRuns());
+  if (group_error_.ok()) (void)Sql(CheckValueCounts("the tenant", runs_.totals()));
+  if (group_error_.ok()) (void)Sql(store_.Commit());
+  if (group_error_.ok()) return absl::OkStatus();
+
+  store_.Rollback();
+  needs_load_ = true;  // Memory has what the file has not.
+  changed_runs_.clear();
+  if (absl::IsDataLoss(group_error_)) {
+    damaged_ = group_error_;
+    PEAKSYNC_CHECK_MSG(!options_.abort_on_broken_law, std::string(damaged_.message()));
+    return Unusable();
+  }
+  return absl::UnavailableError(
+      Concat("ledger of ", options_.tenant, " cannot be written now: ", group_error_.message()));
+}
+
+absl::Status TenantLedger::WriteSettledOutbox() {
+  for (const auto& [id, settled] : settled_) {
+    const auto entry = outbox_.find(id);
+    if (entry->second.remaining == 0) {
+      PEAKSYNC_RETURN_IF_ERROR(store_.DeleteOutbox(id));
+      outbox_.erase(entry);
+      continue;
+    }
+    PEAKSYNC_ASSIGN_OR_RETURN(const std::string payload, store_.ReadOutboxPayload(id));
+    PEAKSYNC_ASSIGN_OR_RETURN(OutboxRow row, OutboxRow::Unpack(payload));
+    std::erase_if(row.attributes, [&](const OutboxRow::Attribute& attribute) {
+      return std::ranges::find(settled, attribute.attribute_id) != settled.end();
+    });
+    row.Pack(&scratch_);
+    PEAKSYNC_RETURN_IF_ERROR(store_.UpdateOutbox(id, scratch_));
+  }
+  settled_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status TenantLedger::WriteDirtyRuns() {
+  for (ActiveRun* active : runs_.TakeDirty()) {
+    Run& run = active->run();
+    if (run.values.pending == 0 && run.state != RunState::kOpen && !run.complete_time) {
+      CompleteRun(*active);
+      if (run.state == RunState::kCompleted || run.state == RunState::kCompletedWithRejections) {
+        PEAKSYNC_RETURN_IF_ERROR(MoveCursor(active->stored));
+      }
+    }
+    PEAKSYNC_RETURN_IF_ERROR(CheckValueCounts(Concat("run ", run.run_id), run.values));
+    PEAKSYNC_RETURN_IF_ERROR(store_.UpdateRun(active->stored));
+    changed_runs_.push_back(run.run_id);
+    if (run.complete_time) runs_.Remove(active->stored.number);
+  }
+  return absl::OkStatus();
+}
+
+void TenantLedger::CompleteRun(ActiveRun& active) {
+  Run& run = active.run();
+  run.complete_time = Now();
+  if (run.state != RunState::kReceived) return;
+  run.state = run.values.invalid + run.values.rejected == 0 ? RunState::kCompleted
+                                                            : RunState::kCompletedWithRejections;
+}
+
+// Never backwards, and only where the run's selection joins on to what came before.
+absl::Status TenantLedger::MoveCursor(const StoredRun& stored) {
+  const Run& run = stored.run;
+  if (!run.cursor) return absl::OkStatus();
+  StoredSource& source = sources_.at(run.source);
+  if (run.from_cursor && (!source.cursor || *run.from_cursor > *source.cursor)) {
+    return absl::OkStatus();
+  }
+  if (source.cursor && *run.cursor <= *source.cursor) return absl::OkStatus();
+  source.cursor = run.cursor;
+  return store_.WriteSource(source);
+}
+
+UnixNanos TenantLedger::Now() const { return absl::ToUnixNanos(options_.clock->Now()); }
+
+void TenantLedger::Checkpoint(bool idle) {
+  constexpr int kPagesSoft = 1'000;   // 4 MB
+  constexpr int kPagesHard = 16'384;  // 64 MB
+  const int pages = store_.database().wal_pages();
+  if (pages > kPagesHard || (idle && pages > 0)) {
+    store_.database().CheckpointTruncate();
+  } else if (pages > kPagesSoft) {
+    store_.database().CheckpointPassive();
+  }
+}
+
+DeliveryStatus TenantLedger::delivery() const {
+  DeliveryStatus status = delivery_;
+  status.waiting_values = runs_.totals().pending;
+  status.waiting_customers = waiting_.customers();
+  status.waiting_bytes = waiting_.bytes();
+  return status;
+}
+
+}  // namespace peaksync

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/ledger/customer_state.h"
+#include "server/ledger/decide.h"
+#include "server/ledger/ledger.h"
+#include "server/ledger/outbox_row.h"
+#include "server/ledger/run_book.h"
+#include "server/ledger/sqlite/store.h"
+#include "server/ledger/waiting_set.h"
+#include "server/rules/rules.h"
+
+namespace peaksync {
+
+struct TenantLedgerOptions {
+  std::string tenant;
+  std::string path;      // Of the SQLite file.
+  std::string endpoint;  // The workspace it must belong to.
+  std::string workspace;
+  std::shared_ptr<const TenantRules> rules;
+  const Clock* clock = nullptr;
+  std::function<std::uint64_t()> random;  // For names of runs.
+  bool abort_on_broken_law = false;       // In tests.
+};
+
+// The ledger's logic over one SQLite file, single-threaded and without a thread of its own.
+//
+// Use: Begin, then any of the commands, then Commit; what the commands returned may be told to
+// anybody only when Commit was OK. Commands return errors of the domain; an error of the disk
+// spoils the whole group and comes out of Commit. Then memory is rebuilt from the file at the next
+// Begin, and nothing of the group has happened. Lease and the reads stand outside of a group.
+//
+// Thread safety: none; LedgerWriter owns the thread.
+class TenantLedger {
+ public:
+  static absl::StatusOr<std::unique_ptr<TenantLedger>> Open(TenantLedgerOptions options);
+
+  // Not OK: the ledger belongs to another workspace than the options name; delivery must pause.
+  const absl::Status& workspace_guard() const { return workspace_guard_; }
+
+  absl::Status Begin();
+  absl::Status Commit();
+
+  // Commands, inside of a group.
+  absl::StatusOr<Run> StartRun(const StartRequest& request);
+  absl::StatusOr<BatchReceipt> AcceptBatch(BatchRequest& request);
+  absl::StatusOr<Run> FinishRun(const FinishRequest& request);
+  void EndStream(std::string_view run_id, StreamId stream);
+  void Settle(const std::vector<ObjectOutcome>& outcomes);
+  // Closes runs that had no stream for limits::kRunWithoutStreamMax.
+  void ExpireRuns();
+  // Whether ExpireRuns would do something.
+  bool HasExpiredRuns();
+
+  // Outside of a group.
+  std::vector<LeasedBatch> Lease(const LeaseRequest& request);
+  ReadyState Ready();
+  bool HasRoom() const { return waiting_.bytes() < options_.rules->max_waiting_bytes; }
+  void SetDeliveryStatus(DeliveryStatus status) { delivery_ = std::move(status); }
+  DeliveryStatus delivery() const;
+  absl::StatusOr<RunView> GetRun(std::string_view run_id);
+  absl::StatusOr<RunPage> ListRuns(std::string_view source, int page_size,
+                                   std::optional<std::int64_t> before);
+  absl::StatusOr<SourcePage> ListSources(int page_size, std::string_view after);
+  absl::StatusOr<LastSync> GetLastSync(std::string_view source);
+  // Names of runs changed by the last commit.
+  const std::vector<std::string>& changed_runs() const { return changed_runs_; }
+  const ValueCounts& totals() const { return runs_.totals(); }
+
+  // Brings the log into the file when it has grown; called when nobody waits.
+  void Checkpoint(bool idle);
+
+ private:
+  struct Attribute {
+    std::uint32_t attribute_id = 0;
+    std::string_view name;
+    std::optional<ValueType> confirmed_type;
+    std::uint64_t epoch = 0;
+    std::optional<int> round;
+    std::optional<double> min_change;
+  };
+  struct OutboxEntry {
+    RunNumber run = 0;
+    std::uint32_t remaining = 0;  // Of its values.
+  };
+  struct BatchContext;
+
+  TenantLedger(TenantLedgerOptions options, LedgerStore store);
+
+  // tenant_ledger.cc: opening and groups.
+  absl::Status Load();
+  absl::Status LoadOutbox();
+  absl::Status GuardWorkspace();
+  absl::Status Sql(absl::Status status);
+  absl::Status Unusable() const;
+  absl::Status WriteSettledOutbox();
+  absl::Status WriteDirtyRuns();
+  UnixNanos Now() const;
+
+  // tenant_ledger_runs.cc: runs and sources.
+  void CompleteRun(ActiveRun& active);
+  absl::Status MoveCursor(const StoredRun& stored);
+  absl::StatusOr<StoredSource*> FindOrAddSource(std::string_view name);
+  absl::StatusOr<Run> AddRun(const StartRequest& request, const StoredSource& source);
+  absl::StatusOr<Run> ResumeRun(const StartRequest& request, ActiveRun* active,
+                                const std::optional<StoredRun>& stored);
+  void AttachStream(ActiveRun& active, const StartRequest& request);
+  void CloseRun(ActiveRun& active, RunState state, std::string reason);
+  std::string NewRunId();
+  absl::StatusOr<Run> ReadRun(std::string_view run_id);
+  Run Overlay(StoredRun stored);
+
+  // tenant_ledger_intake.cc: deciding.
+  absl::StatusOr<ActiveRun*> FindStreamRun(std::string_view run_id, StreamId stream);
+  absl::Status TakeUpdate(BatchContext& context, PreparedUpdate& update);
+  void CheckRemembered(PreparedUpdate& update);
+  void ReportInvalid(BatchContext& context, const PreparedUpdate& update);
+  absl::Status KeepInvalid(BatchContext& context, const PreparedUpdate& update);
+  absl::Status KeepRejection(const StoredRejection& rejection);
+  absl::Status DecideUpdate(BatchContext& context, PreparedUpdate& update);
+  void Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row, Value& value,
+              Decision decision, UnixNanos updated_at);
+  bool GuardInvalid(ActiveRun& active, bool at_end);
+  Attribute* FindAttribute(std::string_view name);
+  Attribute& AddAttribute(std::uint32_t attribute_id, std::string_view name);
+  absl::StatusOr<Attribute*> FindOrAddAttribute(std::string_view name);
+  bool IsUnknown(const KnownAttribute& known) const;
+  AttributeView ViewOf(CustomerState& state, WaitingCustomer* customer, std::uint32_t attribute_id);
+
+  // tenant_ledger_delivery.cc: leasing and settling.
+  void SettleOne(const ObjectOutcome& outcome, absl::Time now);
+  absl::Status SettleValues(const ObjectOutcome& outcome, WaitingCustomer& customer);
+  absl::Status Confirm(WaitingCustomer& customer, CustomerState& state);
+  absl::Status Reject(WaitingCustomer& customer, CustomerState& state, const std::string& reason);
+  void Return(WaitingCustomer& customer, bool may_have_been_sent);
+  bool SettleUnchanged(WaitingCustomer& customer, CustomerState& state);
+  void SettleSlot(const Slot& slot, RunBook::State joined, RunBook::State overtaken);
+
+  absl::StatusOr<CustomerState> ReadState(std::string_view key);
+  absl::Status WriteState(std::string_view key, const CustomerState& state);
+
+  TenantLedgerOptions options_;
+  LedgerStore store_;
+  absl::Status workspace_guard_;
+  absl::Status damaged_;      // For good.
+  absl::Status group_error_;  // Of the group that is open.
+  bool needs_load_ = false;   // Memory is ahead of the file.
+
+  RunBook runs_;
+  WaitingSet waiting_;
+  absl::flat_hash_map<OutboxId, OutboxEntry> outbox_;
+  absl::flat_hash_map<OutboxId, std::vector<std::uint32_t>> settled_;  // In this group.
+  OutboxId last_outbox_id_ = 0;
+  LeaseId next_lease_ = 1;
+
+  std::map<std::string, StoredSource, std::less<>> sources_;
+  absl::node_hash_set<std::string> names_;  // Never shrinks: leases point into it.
+  absl::flat_hash_map<absl::string_view, std::unique_ptr<Attribute>> attributes_;
+  std::vector<Attribute*> attributes_by_id_;
+  std::uint64_t epoch_ = 0;
+  UnixNanos last_time_ = 0;
+  std::int64_t rejections_ = 0;
+
+  DeliveryStatus delivery_;
+  std::vector<std::string> changed_runs_;
+  std::string scratch_;
+};
+
+}  // namespace peaksync

@@ -1,0 +1,350 @@
+// A batch comes in: what validation could not know is checked, each value is decided, and what is
+// to be sent goes to the outbox.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "server/base/limits.h"
+#include "server/base/status_macros.h"
+#include "server/domain/concat.h"
+#include "server/ledger/tenant_ledger.h"
+
+namespace peaksync {
+namespace {
+
+// From so many values on, max_invalid_percent is watched while a run goes; before, at its end only.
+constexpr std::int64_t kGuardFromValues = 10'000;
+
+// The entry that explains why the update was skipped.
+const InvalidValue& FirstFault(const PreparedUpdate& update) { return update.invalid.front(); }
+
+bool IsWholeUpdateInvalid(const PreparedUpdate& update) {
+  return std::ranges::any_of(update.invalid, &InvalidValue::whole_update);
+}
+
+}  // namespace
+
+// What the updates of one batch share.
+struct TenantLedger::BatchContext {
+  ActiveRun* run = nullptr;  // Null: a batch of a settled run comes again.
+  bool repeated = false;     // Already durable: lists what is invalid, changes nothing.
+  std::string_view source;
+  std::uint32_t source_id = 0;
+  std::int64_t sequence = 0;
+  UnixNanos now = 0;
+  BatchReceipt receipt;
+};
+
+absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
+  PEAKSYNC_ASSIGN_OR_RETURN(ActiveRun * active, FindStreamRun(request.run_id, request.stream));
+  Run settled;
+  if (active == nullptr) {
+    PEAKSYNC_ASSIGN_OR_RETURN(settled, ReadRun(request.run_id));
+  }
+  const Run& run = active != nullptr ? active->run() : settled;
+  BatchContext context;
+  context.run = active;
+  context.repeated = request.sequence >= 1 && request.sequence <= run.last_sequence;
+  context.source = run.source;
+  context.source_id = sources_.at(run.source).source_id;
+  context.sequence = request.sequence;
+  context.now = Now();
+  if (!context.repeated && run.state != RunState::kOpen) {
+    return absl::FailedPreconditionError(
+        run.IsFinal() && !run.state_reason.empty()
+            ? Concat("run ", run.run_id, " has ended: ", run.state_reason)
+            : Concat("run ", run.run_id, " has ended: its last batch was ", run.last_sequence));
+  }
+  if (!context.repeated && request.sequence != run.last_sequence + 1) {
+    return absl::InvalidArgumentError(Concat(
+        "batch ", request.sequence, " is out of sequence: expected ", run.last_sequence + 1));
+  }
+  // Look-ups in key order stay within a few pages; updates of one customer keep their order.
+  std::ranges::stable_sort(request.updates, {}, &PreparedUpdate::customer_key);
+  for (PreparedUpdate& update : request.updates) {
+    PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, update));
+  }
+  std::ranges::stable_sort(context.receipt.invalid, {}, &InvalidReport::index);
+  if (!context.repeated) {
+    active->run().last_sequence = request.sequence;
+    runs_.MarkDirty(*active);
+    if (GuardInvalid(*active, /*at_end=*/false)) {
+      context.receipt.failed = Concat("run ", run.run_id, " has failed: ", run.state_reason);
+    }
+  }
+  context.receipt.sequence = run.last_sequence;
+  context.receipt.values = run.values;
+  context.receipt.updates = run.updates;
+  return std::move(context.receipt);
+}
+
+absl::Status TenantLedger::TakeUpdate(BatchContext& context, PreparedUpdate& update) {
+  CheckRemembered(update);
+  const bool skipped = !update.invalid.empty() &&
+                       (!update.customer || IsWholeUpdateInvalid(update) ||
+                        options_.rules->on_invalid == TenantRules::OnInvalid::kSkipUpdate);
+  ReportInvalid(context, update);
+  if (context.repeated) return absl::OkStatus();
+
+  UpdateCounts& updates = context.run->run().updates;
+  ++updates.received;
+  runs_.Count(*context.run, &ValueCounts::received, update.received_values);
+  if (skipped) {
+    const std::string reason =
+        Concat("skipped with ", FirstFault(update).name, ": ", FirstFault(update).reason);
+    for (AttributeValue& value : update.values) {
+      update.invalid.push_back({std::string(value.name), value.value.json(), reason});
+    }
+    update.values.clear();
+  }
+  const auto invalid = static_cast<std::int64_t>(update.received_values) -
+                       static_cast<std::int64_t>(update.values.size());
+  if (invalid != 0) runs_.Count(*context.run, &ValueCounts::invalid, invalid);
+  if (!update.invalid.empty()) PEAKSYNC_RETURN_IF_ERROR(KeepInvalid(context, update));
+  if (skipped) {
+    ++updates.invalid;
+    return absl::OkStatus();
+  }
+  return DecideUpdate(context, update);
+}
+
+// What only the ledger remembers: the type that Braze has confirmed, and how many names there are.
+void TenantLedger::CheckRemembered(PreparedUpdate& update) {
+  std::erase_if(update.values, [&](AttributeValue& value) {
+    const Attribute* attribute = FindAttribute(value.name);
+    std::string reason;
+    if (attribute == nullptr) {
+      if (attributes_.size() < limits::kAttributeNamesMax) return false;
+      reason = Concat("the tenant uses ", limits::kAttributeNamesMax, " attribute names already");
+    } else {
+      if (!attribute->confirmed_type || value.value.type() == ValueType::kNull ||
+          *attribute->confirmed_type == value.value.type()) {
+        return false;
+      }
+      reason =
+          Concat("was a ", NameOf(*attribute->confirmed_type), " until now; Braze would ignore a ",
+                 NameOf(value.value.type()), "; see --types, or configure its type");
+    }
+    update.invalid.push_back({std::string(value.name), value.value.json(), std::move(reason)});
+    return true;
+  });
+}
+
+void TenantLedger::ReportInvalid(BatchContext& context, const PreparedUpdate& update) {
+  for (const InvalidValue& invalid : update.invalid) {
+    if (context.receipt.invalid.size() >= limits::kInvalidReportedPerBatchMax) {
+      ++context.receipt.invalid_omitted;
+      continue;
+    }
+    context.receipt.invalid.push_back(
+        {context.sequence, update.index, invalid.name, invalid.reason});
+    if (invalid.whole_update) break;  // It says all there is to say of this update.
+  }
+}
+
+absl::Status TenantLedger::KeepInvalid(BatchContext& context, const PreparedUpdate& update) {
+  if (!update.customer) return absl::OkStatus();  // Nobody to keep it under.
+  const std::string customer = PackCustomer(*update.customer);
+  for (const InvalidValue& invalid : update.invalid) {
+    if (invalid.whole_update) continue;
+    const auto rule = options_.rules->attributes.find(invalid.name);
+    const bool renamed = rule != options_.rules->attributes.end() && !rule->second.rename.empty();
+    PEAKSYNC_RETURN_IF_ERROR(KeepRejection({
+        .customer_key = update.customer_key,
+        .attribute = renamed ? std::string_view(rule->second.rename) : invalid.name,
+        .kind = RejectionKind::kValidation,
+        .run_number = context.run->stored.number,
+        .customer = customer,
+        .value = invalid.json,
+        .updated_at = update.updated_at,
+        .reject_time = context.now,
+        .reason = invalid.reason,
+    }));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TenantLedger::KeepRejection(const StoredRejection& rejection) {
+  absl::StatusOr<bool> exists =
+      rejections_ == 0 ? false : store_.HasRejection(rejection.customer_key, rejection.attribute);
+  PEAKSYNC_RETURN_IF_ERROR(Sql(exists.status()));
+  if (!*exists) {
+    if (rejections_ >= options_.rules->max_rejections) return absl::OkStatus();
+    ++rejections_;
+  }
+  return Sql(store_.WriteRejection(rejection));
+}
+
+// True when the run has failed by it.
+bool TenantLedger::GuardInvalid(ActiveRun& active, bool at_end) {
+  const ValueCounts& values = active.run().values;
+  if (values.received == 0 || (!at_end && values.received < kGuardFromValues)) return false;
+  const double percent =
+      100.0 * static_cast<double>(values.invalid) / static_cast<double>(values.received);
+  if (percent <= options_.rules->max_invalid_percent) return false;
+  CloseRun(active, RunState::kFailed,
+           absl::StrFormat(
+               "%d of %d values (%.1f %%) are invalid, more than max_invalid_percent = %g; "
+               "what was accepted is still delivered",
+               values.invalid, values.received, percent, options_.rules->max_invalid_percent));
+  waiting_.FlushReady();
+  return true;
+}
+
+TenantLedger::Attribute* TenantLedger::FindAttribute(std::string_view name) {
+  const auto found = attributes_.find(Abseil(name));
+  return found == attributes_.end() ? nullptr : found->second.get();
+}
+
+TenantLedger::Attribute& TenantLedger::AddAttribute(std::uint32_t attribute_id,
+                                                    std::string_view name) {
+  auto attribute = std::make_unique<Attribute>();
+  attribute->attribute_id = attribute_id;
+  attribute->name = *names_.emplace(std::string(name)).first;
+  for (const auto& [model_name, rule] : options_.rules->attributes) {
+    if (name != (rule.rename.empty() ? model_name : rule.rename)) continue;
+    attribute->round = rule.round;
+    attribute->min_change = rule.min_change;
+  }
+  if (attributes_by_id_.size() <= attribute_id) attributes_by_id_.resize(attribute_id + 1);
+  attributes_by_id_[attribute_id] = attribute.get();
+  return *(attributes_[Abseil(attribute->name)] = std::move(attribute));
+}
+
+absl::StatusOr<TenantLedger::Attribute*> TenantLedger::FindOrAddAttribute(std::string_view name) {
+  if (Attribute* found = FindAttribute(name)) return found;
+  Attribute& added = AddAttribute(static_cast<std::uint32_t>(attributes_.size()) + 1, name);
+  PEAKSYNC_RETURN_IF_ERROR(Sql(
+      store_.WriteAttribute({added.attribute_id, std::string(name), std::nullopt, /*epoch=*/0})));
+  return &added;
+}
+
+bool TenantLedger::IsUnknown(const KnownAttribute& known) const {
+  return known.value.unknown || known.epoch < epoch_ ||
+         known.epoch < attributes_by_id_[known.attribute_id]->epoch;
+}
+
+AttributeView TenantLedger::ViewOf(CustomerState& state, WaitingCustomer* customer,
+                                   std::uint32_t attribute_id) {
+  AttributeView view;
+  view.known = state.Find(attribute_id);
+  view.known_is_unknown = view.known != nullptr && IsUnknown(*view.known);
+  if (customer == nullptr) return view;
+  const auto under_way = [](const Slot& slot) {
+    return UnderWay{&slot.value, slot.updated_at, slot.may_have_been_sent, slot.forced_since != 0};
+  };
+  view.customer_in_flight = customer->lease != 0;
+  if (const Slot* waiting = customer->FindWaiting(attribute_id)) view.waiting = under_way(*waiting);
+  if (const Slot* sent = customer->FindInFlight(attribute_id)) view.in_flight = under_way(*sent);
+  return view;
+}
+
+absl::StatusOr<CustomerState> TenantLedger::ReadState(std::string_view key) {
+  absl::StatusOr<std::optional<std::string_view>> packed = store_.ReadCustomer(key);
+  PEAKSYNC_RETURN_IF_ERROR(Sql(packed.status()));
+  if (!*packed) return CustomerState{};
+  absl::StatusOr<CustomerState> state = CustomerState::Unpack(**packed);
+  PEAKSYNC_RETURN_IF_ERROR(Sql(state.status()));
+  for (const KnownAttribute& known : state->attributes) {
+    if (known.attribute_id < attributes_by_id_.size() &&
+        attributes_by_id_[known.attribute_id] != nullptr) {
+      continue;
+    }
+    return Sql(absl::DataLossError("a customer's row names an unknown attribute"));
+  }
+  return state;
+}
+
+absl::Status TenantLedger::WriteState(std::string_view key, const CustomerState& state) {
+  state.Pack(&scratch_);
+  return Sql(store_.WriteCustomer(key, scratch_));
+}
+
+absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& update) {
+  ActiveRun& run = *context.run;
+  PEAKSYNC_ASSIGN_OR_RETURN(CustomerState state, ReadState(update.customer_key));
+  WaitingCustomer* customer = waiting_.Find(update.customer_key);
+  OutboxRow row;
+  row.updated_at = update.updated_at;
+  row.source_id = context.source_id;
+  if (run.run().mode == RunMode::kFull) row.forced_since = run.run().create_time;
+  bool state_changed = false;
+
+  for (AttributeValue& incoming : update.values) {
+    PEAKSYNC_ASSIGN_OR_RETURN(Attribute * attribute, FindOrAddAttribute(incoming.name));
+    const AttributeView view = ViewOf(state, customer, attribute->attribute_id);
+    KnownAttribute* known = state.Find(attribute->attribute_id);
+    DecideOptions how{.round = attribute->round, .min_change = attribute->min_change};
+    how.force =
+        row.forced_since != 0 && (known == nullptr || known->confirmed_at < row.forced_since);
+    const Decision decision = Decide(view, incoming.value, update.updated_at, how);
+
+    if (decision == Decision::kStale) {
+      const UnixNanos newest = view.waiting     ? view.waiting->updated_at
+                               : view.in_flight ? view.in_flight->updated_at
+                                                : known->updated_at;
+      auto& shown = run.run().stale_newest_known_time;
+      shown = std::max(shown.value_or(newest), newest);
+      runs_.Count(run, &ValueCounts::stale, 1);
+      continue;
+    }
+    if (decision == Decision::kCancelOut) {
+      Slot* slot = customer->FindWaiting(attribute->attribute_id);
+      SettleSlot(*slot, &ValueCounts::superseded, &ValueCounts::superseded);
+      customer->waiting.erase(customer->waiting.begin() + (slot - customer->waiting.data()));
+    }
+    if (decision == Decision::kUnchanged || decision == Decision::kCancelOut) {
+      runs_.Count(run, &ValueCounts::unchanged, 1);
+      // Or else a late older value would overtake it.
+      if (update.updated_at > known->updated_at) {
+        known->updated_at = update.updated_at;
+        known->source_id = context.source_id;
+        state_changed = true;
+      }
+      continue;
+    }
+    if (row.attributes.empty()) ++last_outbox_id_;
+    if (customer == nullptr) customer = &waiting_.At(update.customer_key, *update.customer);
+    Accept(*customer, *attribute, row, incoming.value, decision,
+           std::max(update.updated_at, known != nullptr ? known->updated_at : update.updated_at));
+  }
+
+  if (state_changed) PEAKSYNC_RETURN_IF_ERROR(WriteState(update.customer_key, state));
+  ++(row.attributes.empty() ? run.run().updates.unchanged : run.run().updates.changed);
+  runs_.MarkDirty(run);
+  if (!row.attributes.empty()) {
+    outbox_[last_outbox_id_] = {run.stored.number,
+                                static_cast<std::uint32_t>(row.attributes.size())};
+    runs_.Count(run, &ValueCounts::pending, static_cast<std::int64_t>(row.attributes.size()));
+    row.customer = *std::move(update.customer);
+    row.Pack(&scratch_);
+    PEAKSYNC_RETURN_IF_ERROR(
+        Sql(store_.InsertOutbox(last_outbox_id_, run.stored.number, scratch_)));
+  }
+  if (customer != nullptr) waiting_.Place(*customer, options_.clock->Now());
+  return absl::OkStatus();
+}
+
+void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row,
+                          Value& value, Decision decision, UnixNanos updated_at) {
+  if (customer.waiting.empty()) customer.since = options_.clock->Now();
+  const bool joins = decision == Decision::kJoin;
+  row.attributes.push_back({attribute.attribute_id, joins, value});
+  Slot* slot = customer.FindWaiting(attribute.attribute_id);
+  if (slot == nullptr) {
+    slot = &customer.waiting.emplace_back();
+    slot->attribute_id = attribute.attribute_id;
+    slot->updated_at = updated_at;
+  }
+  if (!joins) {
+    // The older value gives way, and its claims wait for the newer one to be settled.
+    for (Claim& claim : slot->claims) claim.overtaken = true;
+    slot->value = std::move(value);
+  }
+  slot->updated_at = std::max(slot->updated_at, updated_at);
+  slot->source_id = row.source_id;
+  slot->forced_since = std::max(slot->forced_since, row.forced_since);
+  slot->claims.push_back({last_outbox_id_});
+}
+
+}  // namespace peaksync

@@ -1,0 +1,204 @@
+#include "server/ledger/waiting_set.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "server/base/check.h"
+#include "server/base/limits.h"
+#include "server/domain/concat.h"
+
+namespace peaksync {
+namespace {
+
+// More than a body needs for them: braces, quotes, the name of the identifier, escapes.
+constexpr std::int64_t kObjectOverhead = 128;
+// An attribute's name (at most 255 characters) is not known here; its usual length is below this,
+// and the lane measures the body it makes exactly.
+constexpr std::int64_t kAttributeOverhead = 64;
+
+std::int64_t SlotBytes(const Slot& slot) {
+  return static_cast<std::int64_t>(slot.value.json().size() + sizeof(Slot) +
+                                   slot.claims.size() * sizeof(Claim)) +
+         kAttributeOverhead;
+}
+
+}  // namespace
+
+Slot* WaitingCustomer::FindWaiting(std::uint32_t attribute_id) {
+  const auto found = std::ranges::find(waiting, attribute_id, &Slot::attribute_id);
+  return found == waiting.end() ? nullptr : &*found;
+}
+
+const Slot* WaitingCustomer::FindInFlight(std::uint32_t attribute_id) const {
+  const auto found = std::ranges::find(in_flight, attribute_id, &Slot::attribute_id);
+  return found == in_flight.end() ? nullptr : &*found;
+}
+
+namespace {
+
+// All that waits, or as much as one object may hold: merging must not make it larger than any
+// single update could be.
+void MoveToFlight(WaitingCustomer& customer) {
+  PEAKSYNC_CHECK(customer.in_flight.empty());
+  constexpr auto kBytesMax = static_cast<std::int64_t>(limits::kObjectBytesMax);
+  if (customer.bytes <= kBytesMax) {
+    customer.in_flight = std::exchange(customer.waiting, {});
+    return;
+  }
+  std::int64_t bytes = 0;
+  auto end = customer.waiting.begin();
+  while (end != customer.waiting.end() && (bytes == 0 || bytes + SlotBytes(*end) <= kBytesMax)) {
+    bytes += SlotBytes(*end++);
+  }
+  customer.in_flight.assign(std::make_move_iterator(customer.waiting.begin()),
+                            std::make_move_iterator(end));
+  customer.waiting.erase(customer.waiting.begin(), end);
+}
+
+}  // namespace
+
+WaitingCustomer& WaitingSet::At(std::string_view key, const Customer& customer) {
+  const auto [found, added] = customers_.try_emplace(Abseil(key));
+  if (added) {
+    found->second.key = key;
+    found->second.customer = customer;
+  }
+  return found->second;
+}
+
+WaitingCustomer* WaitingSet::Find(std::string_view key) {
+  const auto found = customers_.find(Abseil(key));
+  return found == customers_.end() ? nullptr : &found->second;
+}
+
+WaitingCustomer* WaitingSet::FindLease(LeaseId lease) {
+  const auto found = leases_.find(lease);
+  return found == leases_.end() ? nullptr : found->second;
+}
+
+void WaitingSet::Unqueue(WaitingCustomer& customer) {
+  switch (customer.place) {
+    case WaitingCustomer::Place::kNone:
+      return;
+    case WaitingCustomer::Place::kReady:
+      if (customer.flush) --flush_customers_;
+      customer.flush = false;
+      ready_bytes_ -= customer.bytes;
+      ready_.erase(customer.ready_at);
+      break;
+    case WaitingCustomer::Place::kDelayed:
+      delayed_.erase(customer.delayed_at);
+      break;
+  }
+  customer.place = WaitingCustomer::Place::kNone;
+}
+
+void WaitingSet::Measure(WaitingCustomer& customer) {
+  std::int64_t bytes =
+      kObjectOverhead + static_cast<std::int64_t>(sizeof(WaitingCustomer) + customer.key.size() +
+                                                  customer.customer.id.size());
+  for (const Slot& slot : customer.waiting) bytes += SlotBytes(slot);
+  for (const Slot& slot : customer.in_flight) bytes += SlotBytes(slot);
+  const std::int64_t change = bytes - customer.bytes;
+  bytes_ += change;
+  if (customer.place == WaitingCustomer::Place::kReady) ready_bytes_ += change;
+  customer.bytes = bytes;
+}
+
+void WaitingSet::Place(WaitingCustomer& customer, absl::Time now) {
+  if (customer.lease == 0 && customer.waiting.empty()) {
+    Unqueue(customer);
+    bytes_ -= customer.bytes;
+    customers_.erase(customers_.find(customer.key));
+    return;
+  }
+  Measure(customer);
+  if (customer.lease != 0 || customer.waiting.empty()) return;
+  if (customer.place == WaitingCustomer::Place::kReady) return;  // Keeps its turn.
+  Unqueue(customer);
+  if (customer.not_before > now) {
+    customer.delayed_at = delayed_.emplace(customer.not_before, &customer);
+    customer.place = WaitingCustomer::Place::kDelayed;
+    return;
+  }
+  customer.ready_at = ready_.insert(ready_.end(), &customer);
+  customer.place = WaitingCustomer::Place::kReady;
+  ready_bytes_ += customer.bytes;
+}
+
+void WaitingSet::PromoteDelayed(absl::Time now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    WaitingCustomer& customer = *delayed_.begin()->second;
+    Unqueue(customer);
+    Place(customer, now);
+  }
+}
+
+void WaitingSet::FlushReady() {
+  for (WaitingCustomer* customer : ready_) customer->flush = true;
+  flush_customers_ = static_cast<std::int64_t>(ready_.size());
+}
+
+std::vector<WaitingCustomer*> WaitingSet::TakeBatch(int objects_max, std::int64_t bytes_max,
+                                                    bool partial, absl::Time now,
+                                                    std::uint64_t* next_lease) {
+  PromoteDelayed(now);
+  std::vector<WaitingCustomer*> batch;
+  std::int64_t bytes = 0;
+  bool full = false;
+  for (WaitingCustomer* customer : ready_) {
+    if (!batch.empty() && bytes + customer->bytes > bytes_max) {
+      full = true;
+      break;
+    }
+    bytes += customer->bytes;
+    batch.push_back(customer);
+    full = batch.size() == static_cast<std::size_t>(objects_max);
+    if (full) break;
+  }
+  if (!full && !partial) return {};
+  for (WaitingCustomer* customer : batch) {
+    Unqueue(*customer);
+    customer->lease = (*next_lease)++;
+    leases_.emplace(customer->lease, customer);
+    MoveToFlight(*customer);
+  }
+  return batch;
+}
+
+void WaitingSet::EndLease(WaitingCustomer& customer) {
+  PEAKSYNC_CHECK(leases_.erase(customer.lease) == 1);
+  customer.lease = 0;
+  customer.released = false;
+}
+
+void WaitingSet::ForgetSlots() {
+  for (auto entry = customers_.begin(); entry != customers_.end();) {
+    WaitingCustomer& customer = entry->second;
+    Unqueue(customer);
+    customer.waiting.clear();
+    customer.in_flight.clear();
+    if (customer.lease == 0) {
+      bytes_ -= customer.bytes;
+      customers_.erase(entry++);
+      continue;
+    }
+    customer.released = true;
+    Measure(customer);
+    ++entry;
+  }
+}
+
+ReadyState WaitingSet::Ready(absl::Time now) {
+  PromoteDelayed(now);
+  ReadyState state;
+  state.customers = static_cast<std::int64_t>(ready_.size());
+  state.bytes = ready_bytes_;
+  state.flush_customers = flush_customers_;
+  if (!ready_.empty()) state.oldest = ready_.front()->since;
+  if (!delayed_.empty()) state.next_delayed = delayed_.begin()->first;
+  return state;
+}
+
+}  // namespace peaksync

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/container/node_hash_map.h"
+#include "absl/time/time.h"
+#include "server/domain/customer.h"
+#include "server/domain/update.h"
+#include "server/ledger/ledger.h"
+
+namespace peaksync {
+
+using OutboxId = std::int64_t;
+
+// An update's stake in a value under way: it ends as the value ends, or, where a newer value has
+// overtaken its own, as superseded once that one is settled.
+struct Claim {
+  OutboxId outbox_id = 0;
+  bool overtaken = false;
+};
+
+// One attribute's value under way, and whose it is.
+struct Slot {
+  std::uint32_t attribute_id = 0;
+  std::uint32_t source_id = 0;
+  UnixNanos updated_at = 0;
+  Value value;
+  // A request with it, or with a value it overtook, was started and never clearly answered.
+  bool may_have_been_sent = false;
+  // A FULL run wants it sent unless it was confirmed since this time; 0: none does.
+  UnixNanos forced_since = 0;
+  absl::InlinedVector<Claim, 1> claims;
+};
+
+// A customer with values under way: waiting to be leased, or in flight.
+struct WaitingCustomer {
+  std::string key;
+  Customer customer;
+  std::vector<Slot> waiting;
+  std::vector<Slot> in_flight;
+  LeaseId lease = 0;      // Not 0: in flight.
+  bool released = false;  // In flight before a reload; its answer only frees the customer.
+  absl::Time since;       // Since when something waits.
+  absl::Time not_before = absl::InfinitePast();
+  std::int64_t bytes = 0;  // Of all slots and the customer itself, by estimate.
+
+  Slot* FindWaiting(std::uint32_t attribute_id);
+  const Slot* FindInFlight(std::uint32_t attribute_id) const;
+  bool in_queue() const { return place != Place::kNone; }
+
+  // Where it stands in the WaitingSet's queues; only that changes these.
+  enum class Place : std::uint8_t { kNone, kReady, kDelayed } place = Place::kNone;
+  std::list<WaitingCustomer*>::iterator ready_at;
+  std::multimap<absl::Time, WaitingCustomer*>::iterator delayed_at;
+  bool flush = false;
+};
+
+// All customers of a tenant with values under way, and the order in which they are leased: first
+// come, first served; those that must wait (a lost answer) come when their time has come. In memory
+// only: the outbox on disk is what is durable, and from it this is rebuilt.
+//
+// It knows nothing of decisions, runs or disks. Thread safety: none.
+class WaitingSet {
+ public:
+  // Finds or adds. The pointer lives until Erase.
+  WaitingCustomer& At(std::string_view key, const Customer& customer);
+  WaitingCustomer* Find(std::string_view key);
+  WaitingCustomer* FindLease(LeaseId lease);
+
+  // Puts the customer where it belongs, after its slots or times have changed: into a queue when it
+  // has something waiting and is not in flight, out of the set when nothing is under way.
+  void Place(WaitingCustomer& customer, absl::Time now);
+
+  // Everything ready now does not wait for linger: a run has received its last batch.
+  void FlushReady();
+
+  // Takes a batch of ready customers, marks them in flight and moves their waiting slots there.
+  // Empty when there are too few and `partial` is not wanted.
+  std::vector<WaitingCustomer*> TakeBatch(int objects_max, std::int64_t bytes_max, bool partial,
+                                          absl::Time now, std::uint64_t* next_lease);
+  // The lease is over; the caller has emptied or moved back the slots in flight.
+  void EndLease(WaitingCustomer& customer);
+
+  // Forgets all but who is in flight: their answers are still to come (rule 4).
+  void ForgetSlots();
+
+  ReadyState Ready(absl::Time now);
+  std::int64_t customers() const { return static_cast<std::int64_t>(customers_.size()); }
+  std::int64_t bytes() const { return bytes_; }
+
+ private:
+  void PromoteDelayed(absl::Time now);
+  void Unqueue(WaitingCustomer& customer);
+  void Measure(WaitingCustomer& customer);
+
+  absl::node_hash_map<std::string, WaitingCustomer> customers_;
+  absl::flat_hash_map<LeaseId, WaitingCustomer*> leases_;
+  std::list<WaitingCustomer*> ready_;
+  std::multimap<absl::Time, WaitingCustomer*> delayed_;
+  std::int64_t flush_customers_ = 0;
+  std::int64_t ready_bytes_ = 0;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace peaksync
