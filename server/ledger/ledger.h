@@ -96,7 +96,9 @@ struct ObjectOutcome {
   };
   LeaseId lease = 0;
   Kind kind = Kind::kReturned;
-  std::string reason;                            // kRejected: Braze's text.
+  // kRejected: an earlier request with it had no clear answer, so it may stand in Braze.
+  bool may_have_been_applied = false;
+  std::string reason = {};                       // kRejected: Braze's text.
   absl::Time not_before = absl::InfinitePast();  // The next request for it, at the earliest.
 };
 
@@ -108,6 +110,12 @@ struct ReadyState {
   std::int64_t flush_customers = 0;                  // So many of them do not wait for linger.
   absl::Time next_delayed = absl::InfiniteFuture();  // When a customer that must wait gets ready.
   friend bool operator==(const ReadyState&, const ReadyState&) = default;
+};
+
+// The answer to a lease: full batches first, and what is left after them.
+struct Leased {
+  std::vector<LeasedBatch> batches;
+  ReadyState ready;
 };
 
 struct RunView {
@@ -160,10 +168,9 @@ class Ledger {
   virtual void EndStream(std::string run_id, StreamId stream) = 0;
 
   // Delivery.
-  virtual void Lease(LeaseRequest request,
-                     absl::AnyInvocable<void(std::vector<LeasedBatch>) &&> done) = 0;
+  virtual void Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) = 0;
   virtual void Settle(std::vector<ObjectOutcome> outcomes) = 0;
-  // Told after every change of what is ready. Set once, before work begins.
+  // Told after every change of what is ready that no Lease has told. Set once, before work begins.
   virtual void SetReadyListener(std::function<void(ReadyState)> listener) = 0;
   // What the runs' readers are shown; the waiting counts are the ledger's own.
   virtual void SetDeliveryStatus(DeliveryStatus status) = 0;

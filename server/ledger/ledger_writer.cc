@@ -105,11 +105,12 @@ void LedgerWriter::EndStream(std::string run_id, StreamId stream) {
   Push(std::move(job));
 }
 
-void LedgerWriter::Lease(LeaseRequest request,
-                         absl::AnyInvocable<void(std::vector<LeasedBatch>) &&> done) {
+void LedgerWriter::Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) {
   Job job;
-  job.read = [request, done = std::move(done)](TenantLedger& ledger) mutable {
-    std::move(done)(ledger.Lease(request));
+  job.read = [this, request, done = std::move(done)](TenantLedger& ledger) mutable {
+    Leased leased{ledger.Lease(request), ledger.Ready()};
+    published_ = leased.ready;
+    std::move(done)(std::move(leased));
   };
   Push(std::move(job));
 }

@@ -45,8 +45,7 @@ class LedgerWriter final : public Ledger {
   void AcceptBatch(BatchRequest request, Done<BatchReceipt> done) override;
   void FinishRun(FinishRequest request, Done<Run> done) override;
   void EndStream(std::string run_id, StreamId stream) override;
-  void Lease(LeaseRequest request,
-             absl::AnyInvocable<void(std::vector<LeasedBatch>) &&> done) override;
+  void Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) override;
   void Settle(std::vector<ObjectOutcome> outcomes) override;
   void SetReadyListener(std::function<void(ReadyState)> listener) override;
   void SetDeliveryStatus(DeliveryStatus status) override;

@@ -144,7 +144,8 @@ class TenantLedger {
   void SettleOne(const ObjectOutcome& outcome, absl::Time now);
   absl::Status SettleValues(const ObjectOutcome& outcome, WaitingCustomer& customer);
   absl::Status Confirm(WaitingCustomer& customer, CustomerState& state);
-  absl::Status Reject(WaitingCustomer& customer, CustomerState& state, const std::string& reason);
+  absl::Status Reject(WaitingCustomer& customer, CustomerState& state,
+                      const ObjectOutcome& outcome);
   void Return(WaitingCustomer& customer, bool may_have_been_sent);
   bool SettleUnchanged(WaitingCustomer& customer, CustomerState& state);
   void SettleSlot(const Slot& slot, RunBook::State joined, RunBook::State overtaken);

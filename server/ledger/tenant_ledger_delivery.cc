@@ -71,7 +71,7 @@ absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCus
       changed = true;
       break;
     case ObjectOutcome::Kind::kRejected:
-      PEAKSYNC_RETURN_IF_ERROR(Reject(customer, state, outcome.reason));
+      PEAKSYNC_RETURN_IF_ERROR(Reject(customer, state, outcome));
       changed = true;
       break;
     case ObjectOutcome::Kind::kReturned:
@@ -111,7 +111,7 @@ absl::Status TenantLedger::Confirm(WaitingCustomer& customer, CustomerState& sta
 }
 
 absl::Status TenantLedger::Reject(WaitingCustomer& customer, CustomerState& state,
-                                  const std::string& reason) {
+                                  const ObjectOutcome& outcome) {
   const std::string packed = PackCustomer(customer.customer);
   for (const Slot& slot : customer.in_flight) {
     const Attribute& attribute = *attributes_by_id_[slot.attribute_id];
@@ -124,10 +124,10 @@ absl::Status TenantLedger::Reject(WaitingCustomer& customer, CustomerState& stat
         .value = slot.value.json(),
         .updated_at = slot.updated_at,
         .reject_time = Now(),
-        .reason = std::string_view(reason).substr(0, limits::kReasonBytesMax),
+        .reason = std::string_view(outcome.reason).substr(0, limits::kReasonBytesMax),
     }));
     // An earlier request with it was never clearly answered: it may stand in Braze all the same.
-    if (slot.may_have_been_sent) {
+    if (slot.may_have_been_sent || outcome.may_have_been_applied) {
       if (KnownAttribute* known = state.Find(slot.attribute_id)) {
         known->value = KnownValue::Unknown();
       }
