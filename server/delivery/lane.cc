@@ -46,7 +46,10 @@ void Lane::OnResult(LaneHost::RequestId id, const HttpResult& result, absl::Time
   Request request = std::move(found->second);
   in_flight_.erase(found);
   const Answer answer = ReadAnswer(result, request.objects.size(), api_key_, now);
-  ExchangeReport report{.kind = answer.kind, .duration = now - request.sent};
+  ExchangeReport report{.kind = answer.kind,
+                        .duration = now - request.sent,
+                        .objects = static_cast<int>(request.objects.size()),
+                        .requests_in_flight = requests_in_flight()};
   pace_.Correct(answer.rate, now);
   Settle(std::move(request), answer, &report, now);
   host_.Report(report);

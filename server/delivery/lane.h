@@ -36,8 +36,10 @@ struct LaneOptions {
 struct ExchangeReport {
   Answer::Kind kind = Answer::Kind::kAccepted;
   absl::Duration duration;
+  int objects = 0;
   int confirmed = 0;
   int rejected = 0;
+  int requests_in_flight = 0;  // After it.
 };
 
 // What a lane asks of the world around it. None of these may call the lane before it returns.

@@ -1,0 +1,175 @@
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "server/api/reactors.h"
+#include "server/api/run_message.h"
+#include "server/base/limits.h"
+#include "server/base/status_macros.h"
+#include "server/domain/concat.h"
+
+namespace peaksync {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+// A bidirectional call that is over before it began.
+class RefusedStream final
+    : public grpc::ServerBidiReactor<v1::StreamUpdatesRequest, v1::StreamUpdatesResponse> {
+ public:
+  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }  // gRPC owns reactors until OnDone.
+};
+
+class RefusedWatch final : public grpc::ServerWriteReactor<v1::WatchSyncRunResponse> {
+ public:
+  explicit RefusedWatch(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
+std::optional<std::string> BearerToken(const grpc::CallbackServerContext& context) {
+  const auto range = context.client_metadata().equal_range("authorization");
+  if (range.first == range.second || std::next(range.first) != range.second) return std::nullopt;
+  const std::string_view value(range.first->second.data(), range.first->second.size());
+  if (!value.starts_with(kBearer)) return std::nullopt;
+  return std::string(value.substr(kBearer.size()));
+}
+
+std::vector<std::string> CertificateSans(const grpc::CallbackServerContext& context) {
+  std::vector<std::string> sans;
+  const auto auth = context.auth_context();
+  if (auth == nullptr || !auth->IsPeerAuthenticated()) return sans;
+  for (const grpc::string_ref& san : auth->FindPropertyValues("x509_subject_alternative_name")) {
+    sans.emplace_back(san.data(), san.size());
+  }
+  return sans;
+}
+
+int PageSize(std::int32_t asked) {
+  if (asked <= 0) return limits::kPageSizeDefault;
+  return std::min(asked, limits::kPageSizeMax);
+}
+
+absl::Status BadPage() {
+  return absl::InvalidArgumentError(
+      "page_token is none of this service's: give the one of the answer before, unchanged");
+}
+
+}  // namespace
+
+absl::StatusOr<const ApiTenant*> SyncServiceImpl::Authorize(const Context& context) const {
+  std::optional<Principal> principal;
+  const std::optional<std::string> token = BearerToken(context);
+  if (token) {
+    principal = directory_.ByToken(*token);
+  } else {
+    principal = directory_.ByCertificateSan(CertificateSans(context));
+  }
+  const auto tenant = principal ? tenants_.find(principal->tenant) : tenants_.end();
+  if (tenant == tenants_.end()) {
+    return absl::UnauthenticatedError(
+        token ? "the token is not known to this service: check the token file"
+              : "no credential: give metadata `authorization: Bearer TOKEN`, or a client "
+                "certificate");
+  }
+  PEAKSYNC_RETURN_IF_ERROR(tenant->second.fault);
+  return &tenant->second;
+}
+
+grpc::ServerBidiReactor<v1::StreamUpdatesRequest, v1::StreamUpdatesResponse>*
+SyncServiceImpl::StreamUpdates(Context* context) {
+  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
+  if (!tenant.ok()) return new RefusedStream(ToGrpc(tenant.status()));
+  return StreamReactor::Start(**tenant, streams_, clock_);
+}
+
+grpc::ServerWriteReactor<v1::WatchSyncRunResponse>* SyncServiceImpl::WatchSyncRun(
+    Context* context, const v1::WatchSyncRunRequest* request) {
+  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
+  if (!tenant.ok()) return new RefusedWatch(ToGrpc(tenant.status()));
+  return WatchReactor::Start(**tenant, streams_, request->run_id());
+}
+
+grpc::ServerUnaryReactor* SyncServiceImpl::GetSyncRun(Context* context,
+                                                      const v1::GetSyncRunRequest* request,
+                                                      v1::GetSyncRunResponse* response) {
+  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
+  if (!tenant.ok()) return Answer(context, tenant.status());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  (*tenant)->ledger->GetRun(request->run_id(), [=](absl::StatusOr<RunView> view) {
+    if (view.ok()) WriteRun(view->run, view->delivery, response->mutable_run());
+    reactor->Finish(ToGrpc(view.status()));
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SyncServiceImpl::ListSyncRuns(Context* context,
+                                                        const v1::ListSyncRunsRequest* request,
+                                                        v1::ListSyncRunsResponse* response) {
+  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
+  if (!tenant.ok()) return Answer(context, tenant.status());
+  std::optional<std::int64_t> before;
+  if (!request->page_token().empty()) {
+    before.emplace();
+    if (!absl::SimpleAtoi(request->page_token(), &*before) || *before < 1) {
+      return Answer(context, BadPage());
+    }
+  }
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  (*tenant)->ledger->ListRuns(request->source(), PageSize(request->page_size()), before,
+                              [=](absl::StatusOr<RunPage> page) {
+                                if (page.ok()) {
+                                  for (const Run& run : page->runs)
+                                    WriteRun(run, page->delivery, response->add_runs());
+                                  if (page->next_before)
+                                    response->set_next_page_token(Concat(*page->next_before));
+                                }
+                                reactor->Finish(ToGrpc(page.status()));
+                              });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SyncServiceImpl::ListSources(Context* context,
+                                                       const v1::ListSourcesRequest* request,
+                                                       v1::ListSourcesResponse* response) {
+  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
+  if (!tenant.ok()) return Answer(context, tenant.status());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  (*tenant)->ledger->ListSources(PageSize(request->page_size()), request->page_token(),
+                                 [=](absl::StatusOr<SourcePage> page) {
+                                   if (page.ok()) {
+                                     for (const Source& source : page->sources) {
+                                       WriteSource(source, page->delivery, response->add_sources());
+                                     }
+                                     response->set_next_page_token(page->next_after);
+                                   }
+                                   reactor->Finish(ToGrpc(page.status()));
+                                 });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SyncServiceImpl::GetLastSync(Context* context,
+                                                       const v1::GetLastSyncRequest* request,
+                                                       v1::GetLastSyncResponse* response) {
+  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
+  if (!tenant.ok()) return Answer(context, tenant.status());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  (*tenant)->ledger->GetLastSync(request->source(), [=](absl::StatusOr<LastSync> last) {
+    if (last.ok()) {
+      WriteRun(last->run, last->delivery, response->mutable_run());
+      if (last->cursor) WriteTimestamp(*last->cursor, response->mutable_cursor());
+    }
+    reactor->Finish(ToGrpc(last.status()));
+  });
+  return reactor;
+}
+
+}  // namespace peaksync

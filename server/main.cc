@@ -1,0 +1,77 @@
+// peaksyncd: flags, configuration, signals, App; nothing else.
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include "server/app/app.h"
+#include "server/app/command_line.h"
+#include "server/app/config.h"
+#include "server/base/log.h"
+
+namespace {
+
+// SIGTERM and SIGINT are waited for, never handled: blocked here, and so in every thread.
+sigset_t BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+// False when a signal came first.
+bool Pause(const sigset_t& signals, absl::Duration duration) {
+  const timespec time = absl::ToTimespec(duration);
+  return sigtimedwait(&signals, nullptr, &time) < 0;
+}
+
+// Exit statuses: docs/operations.md.
+constexpr int kCannotStart = 1;
+constexpr int kWrongConfiguration = 2;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  peaksync::CommandLine line;
+  int exit_status = 0;
+  if (!peaksync::ParseCommandLine(argc, argv, &line, &exit_status)) return exit_status;
+
+  const peaksync::ConfigResult loaded = peaksync::LoadConfig(line.config);
+  for (const auto& problem : loaded.problems) {
+    std::fprintf(stderr, "%s\n", problem.ToString().c_str());
+  }
+  if (!loaded.MayStart(line.strict)) return kWrongConfiguration;
+  if (line.check_config) {
+    std::printf("%s: %zu tenants, %zu problems\n", line.config.c_str(),
+                loaded.config.tenants.size(), loaded.problems.size());
+    return loaded.problems.empty() ? EXIT_SUCCESS : kWrongConfiguration;
+  }
+
+  const sigset_t signals = BlockSignals();
+  const peaksync::SystemClock clock;
+  peaksync::AppOptions options;
+  options.clock = &clock;
+  options.pause = [&](absl::Duration duration) { return Pause(signals, duration); };
+  auto app = peaksync::App::Start(loaded.config, options);
+  if (!app.ok()) {
+    std::fprintf(stderr, "peaksyncd cannot start: %s\n",
+                 std::string(app.status().message()).c_str());
+    return kCannotStart;
+  }
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  peaksync::log::Info("Stopping.", {{"signal", std::int64_t{signal}}});
+  // A second signal ends the process at once; nothing is lost either way.
+  ::signal(SIGTERM, SIG_DFL);
+  ::signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  (*app)->Stop();
+  peaksync::log::Info("Stopped.");
+  return EXIT_SUCCESS;
+}
