@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "client/exit_status.h"
+#include "client/row_source.h"
+#include "peaksync/v1/sync_service.pb.h"
+
+namespace peaksync::client {
+
+// Rows of the file, by what the client did with them: read = sent + invalid + empty, unless the
+// push broke off.
+struct RowCounts {
+  std::int64_t read = 0;
+  std::int64_t sent = 0;     // Given to the stream.
+  std::int64_t invalid = 0;  // Not sent.
+  std::int64_t empty = 0;    // A customer without any value: nothing to send.
+};
+
+// What a push came to.
+struct PushReport {
+  std::string file;
+  std::string source;
+  absl::Status status;  // Why the push did not come to its end; OK otherwise.
+  ExitStatus exit = ExitStatus::kDone;
+  bool waited = true;              // False with --no-wait.
+  std::optional<v1::SyncRun> run;  // As last heard of; nothing when none was opened.
+  std::string tenant;
+  std::string workspace;
+  std::string host;
+  RowCounts rows;
+  std::vector<RowInfo> refused;  // The first of them.
+  std::int64_t refused_count = 0;
+  absl::Duration duration;
+};
+
+// For people: what became of every row and value, and what to do where something is amiss.
+std::string PushTable(const PushReport& report);
+// For scripts: one JSON document, described in client/README.md.
+std::string PushJson(const PushReport& report);
+
+// A run in full.
+std::string RunTable(const v1::SyncRun& run);
+std::string RunJson(const v1::SyncRun& run);
+// Runs, one per line.
+std::string RunsTable(const std::vector<v1::SyncRun>& runs);
+std::string RunsJson(const std::vector<v1::SyncRun>& runs);
+// Sources, one per line.
+std::string SourcesTable(const std::vector<v1::Source>& sources);
+std::string SourcesJson(const std::vector<v1::Source>& sources);
+// The last successful sync.
+std::string LastSyncTable(const v1::GetLastSyncResponse& last);
+std::string LastSyncJson(const v1::GetLastSyncResponse& last);
+// A command that came to nothing.
+std::string ErrorJson(const absl::Status& status, ExitStatus exit);
+
+// COMPLETED for SYNC_RUN_STATE_COMPLETED, and so on.
+std::string StateName(v1::SyncRunState state);
+// Of DeliveryStatus: RUNNING, BACKING_OFF, PAUSED.
+std::string StateName(v1::DeliveryStatus::State state);
+// A time of the service, as text.
+std::string TimeName(const google::protobuf::Timestamp& time);
+
+}  // namespace peaksync::client
