@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every bound of the mock, in one place. Those that are Braze's cite the contract; the others keep
+// the mock itself small and alive whatever it is sent.
+namespace mockbraze::limits {
+
+// --- Braze's, docs/braze-contract.md ---
+
+// Section 1.6: objects per request, attributes, events and purchases together.
+inline constexpr std::size_t track_objects_max = 75;
+// Section 1.7: 4 MB; the mock takes the larger reading so that it never refuses what Braze takes.
+inline constexpr std::size_t track_body_bytes_max = std::size_t{4} * 1024 * 1024;
+// Section 1.7.
+inline constexpr std::size_t external_id_bytes_max = 987;
+inline constexpr std::size_t alias_bytes_max = 236;
+inline constexpr std::size_t string_characters_max = 255;
+inline constexpr std::size_t array_items_max = 500;
+inline constexpr std::size_t nested_bytes_max = std::size_t{100} * 1024;
+inline constexpr std::int64_t purchase_quantity_max = 100;
+// Section 1.8: requests in a window, for contracts by data points. Reported in the headers; not
+// enforced yet.
+inline constexpr std::int64_t rate_requests = 3000;
+inline constexpr std::chrono::seconds rate_window{3};
+
+// --- ours ---
+
+// JSON deeper than this is answered with 400.
+inline constexpr std::size_t json_depth_max = 128;
+// Attributes of one profile; more are dropped in silence, and counted as such.
+inline constexpr std::size_t profile_attributes_max = 2000;
+// Objects of a request beyond which they are only counted, because it is refused in any case.
+inline constexpr std::size_t parsed_objects_max = 1000;
+inline constexpr std::size_t header_bytes_max = std::size_t{32} * 1024;
+inline constexpr std::size_t connections_max = 10'000;
+inline constexpr std::chrono::seconds idle_timeout{120};
+inline constexpr std::chrono::seconds write_timeout{120};
+// A client that goes on sending after its 413 is read, and what it sends thrown away, so far.
+inline constexpr std::size_t drain_bytes_max = std::size_t{64} * 1024 * 1024;
+inline constexpr std::chrono::seconds drain_timeout{10};
+// A request that hangs by a fault is dropped after this time if its client does not leave first.
+inline constexpr std::chrono::hours hang_max{1};
+inline constexpr int slow_pieces = 10;
+inline constexpr std::size_t recorded_requests_max = 1000;
+inline constexpr std::size_t recorded_bytes_max = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t recorded_limit_default = 20;
+inline constexpr std::size_t users_page_default = 1000;
+inline constexpr std::size_t users_page_max = 10'000;
+inline constexpr std::size_t faults_max = 1000;
+inline constexpr std::size_t keys_max = 1000;
+// Objects that wait for --processing-delay; beyond it the oldest are applied early.
+inline constexpr std::size_t waiting_objects_max = 1'000'000;
+inline constexpr std::chrono::hours duration_max{24 * 365};
+
+}  // namespace mockbraze::limits

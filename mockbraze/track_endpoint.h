@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "mockbraze/braze_answer.h"
+#include "mockbraze/http_message.h"
+#include "mockbraze/track_request.h"
+#include "mockbraze/workspace.h"
+
+namespace mockbraze {
+
+// What faults do to the objects of one request.
+struct TrackFaults {
+  // The error type of an object that a fault refuses.
+  std::function<std::optional<std::string>(const TrackObject&)> object_error;
+  // unnamed-error: the objects of `unnamed_external_id`, or else the first object, are not kept,
+  // and one error entry says so without an index. The answer is always a success.
+  bool unnamed_error = false;
+  std::optional<std::string> unnamed_external_id;
+  // reject-all: every object is refused by name.
+  bool reject_all = false;
+};
+
+// POST /users/track behind key and size checks: batch limit, errors per object, answer
+// (docs/braze-contract.md sections 1.6, 4.1 to 4.3).
+// Thread safety: Handle() from any thread. Workspace and answers must outlive it.
+class TrackEndpoint {
+ public:
+  TrackEndpoint(Workspace& workspace, AnswerMaker& answers)
+      : workspace_(workspace), answers_(answers) {}
+
+  Response Handle(TrackRequest request, const TrackFaults& faults);
+
+ private:
+  Workspace& workspace_;
+  AnswerMaker& answers_;
+};
+
+}  // namespace mockbraze

@@ -1,0 +1,52 @@
+#include "mockbraze/options.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "mockbraze/text.h"
+
+namespace mockbraze {
+namespace {
+
+TEST(MockOptions, ListenIsHostAndPort) {
+  EXPECT_EQ(ParseListen("127.0.0.1:0").value().port, 0);
+  EXPECT_EQ(ParseListen("[::1]:80").value().host, "::1");
+  for (const std::string bad : {"", "127.0.0.1", ":80", "host:", "host:65536", "host:x"}) {
+    EXPECT_FALSE(ParseListen(bad).ok()) << bad;
+  }
+}
+
+TEST(MockOptions, DurationHasAUnit) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(ParseDuration("200ms").value(), milliseconds(200));
+  EXPECT_EQ(ParseDuration("30s").value(), milliseconds(30'000));
+  EXPECT_EQ(ParseDuration("5m").value(), milliseconds(300'000));
+  EXPECT_EQ(ParseDuration("1h").value(), milliseconds(3'600'000));
+  EXPECT_EQ(ParseDuration("0").value(), milliseconds(0));
+  for (const std::string bad :
+       {"", "5", "ms", "-1s", "1.5s", "1 s", "1d", "99999999h", "18446744073709551616ms"}) {
+    EXPECT_FALSE(ParseDuration(bad).ok()) << bad;
+  }
+}
+
+TEST(MockOptions, ApiKeyHasScopes) {
+  const auto keys = ParseApiKeys({"a;b:users.track,users.delete", "c"});
+  ASSERT_TRUE(keys.ok()) << keys.error();
+  ASSERT_EQ(keys.value().size(), 3U);
+  EXPECT_EQ(keys.value()[1].key, "b");
+  EXPECT_EQ(keys.value()[1].permissions, (std::vector<std::string>{"users.track", "users.delete"}));
+  EXPECT_TRUE(keys.value()[2].permissions.empty());
+  EXPECT_FALSE(ParseApiKeys({":users.track"}).ok());
+  EXPECT_FALSE(ParseApiKeys({"key:"}).ok());
+}
+
+TEST(MockOptions, FaultsAreSeparatedBySemicolons) {
+  const auto faults = ParseFaults({"reset,count=1;hang", "html"});
+  ASSERT_TRUE(faults.ok()) << faults.error();
+  EXPECT_EQ(faults.value().size(), 3U);
+  EXPECT_FALSE(ParseFaults({"reset;nope"}).ok());
+}
+
+}  // namespace
+}  // namespace mockbraze
