@@ -18,7 +18,9 @@ endif()
 add_library(peaksync_options INTERFACE)
 target_compile_options(peaksync_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wimplicit-fallthrough)
+  -Woverloaded-virtual -Wimplicit-fallthrough
+  # g++ 12 sees uninitialised members of std::map and std::variant where there are none.
+  -Wno-maybe-uninitialized)
 if(PEAKSYNC_WERROR)
   target_compile_options(peaksync_options INTERFACE -Werror)
 endif()

@@ -14,12 +14,13 @@
 
 namespace {
 
-// SIGTERM and SIGINT are waited for, never handled: blocked here, and so in every thread.
+// Signals are waited for, never handled: blocked here, and so in every thread.
 sigset_t BlockSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return set;
 }
@@ -27,7 +28,8 @@ sigset_t BlockSignals() {
 // False when a signal came first.
 bool Pause(const sigset_t& signals, absl::Duration duration) {
   const timespec time = absl::ToTimespec(duration);
-  return sigtimedwait(&signals, nullptr, &time) < 0;
+  const int signal = sigtimedwait(&signals, nullptr, &time);
+  return signal < 0 || signal == SIGHUP;
 }
 
 // Exit statuses: docs/operations.md.
@@ -64,8 +66,13 @@ int main(int argc, char** argv) {
     return kCannotStart;
   }
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  int signal = SIGHUP;
+  while (signal == SIGHUP) {
+    sigwait(&signals, &signal);
+    if (signal == SIGHUP) {
+      peaksync::log::Warn("SIGHUP changes nothing: restart the service to read its configuration.");
+    }
+  }
   peaksync::log::Info("Stopping.", {{"signal", std::int64_t{signal}}});
   // A second signal ends the process at once; nothing is lost either way.
   ::signal(SIGTERM, SIG_DFL);

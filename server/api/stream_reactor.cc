@@ -210,6 +210,10 @@ void StreamReactor::OnStarted(absl::StatusOr<Run> run) {
     Note(run.status());
     return Advance();
   }
+  if (closing_) {
+    // The stream was gone before it began; OnDone did not know the run yet.
+    return tenant_.ledger->EndStream(run->run_id, stream_);
+  }
   run_ = *std::move(run);
   phase_ = Phase::kOpen;
   started_ = std::make_unique<v1::StreamStarted>();

@@ -62,6 +62,24 @@ LaneOptions LaneOptionsOf(const TenantConfig& tenant, const AppOptions& app,
   return options;
 }
 
+RunEnd EndOf(RunState state) {
+  switch (state) {
+    case RunState::kCompletedWithRejections:
+      return RunEnd::kCompletedWithRejections;
+    case RunState::kFailed:
+      return RunEnd::kFailed;
+    case RunState::kCanceled:
+      return RunEnd::kCanceled;
+    case RunState::kAbandoned:
+      return RunEnd::kAbandoned;
+    case RunState::kOpen:
+    case RunState::kReceived:
+    case RunState::kCompleted:
+      break;
+  }
+  return RunEnd::kCompleted;
+}
+
 void Count(TenantMetrics& metrics, const CommitReport& report) {
   const ValueCounts& change = report.change;
   if (report.duration > absl::ZeroDuration()) metrics.LedgerCommit(report.duration);
@@ -74,8 +92,24 @@ void Count(TenantMetrics& metrics, const CommitReport& report) {
   metrics.Values(ValueOutcome::kConfirmed, change.confirmed);
   metrics.Values(ValueOutcome::kRejected, change.rejected);
   metrics.Values(ValueOutcome::kDiscarded, change.discarded);
+  for (const Run& run : report.ended_runs) metrics.RunEnded(EndOf(run.state));
   metrics.SetWaiting(report.delivery.waiting_values, report.delivery.waiting_customers,
                      report.delivery.waiting_bytes);
+}
+
+void LogEnd(const std::string& tenant, const Run& run) {
+  log::Info("A run ended.", {{"tenant", tenant},
+                             {"source", run.source},
+                             {"run_id", run.run_id},
+                             {"state", std::string(NameOf(run.state))},
+                             {"reason", run.state_reason},
+                             {"received", run.values.received},
+                             {"confirmed", run.values.confirmed},
+                             {"unchanged", run.values.unchanged},
+                             {"stale", run.values.stale},
+                             {"superseded", run.values.superseded},
+                             {"invalid", run.values.invalid},
+                             {"rejected", run.values.rejected}});
 }
 
 void Count(TenantMetrics& metrics, const ExchangeReport& report) {
@@ -181,8 +215,10 @@ class App::Impl {
     auto& writer = ledgers_[config.name];
     writer = std::make_unique<LedgerWriter>(
         *std::move(opened), *options_.clock,
-        LedgerWriter::Listeners{
-            [metrics](const CommitReport& report) { Count(*metrics, report); }});
+        LedgerWriter::Listeners{[metrics, name = config.name](const CommitReport& report) {
+          Count(*metrics, report);
+          for (const Run& run : report.ended_runs) LogEnd(name, run);
+        }});
     auto& catalog = catalogs_[config.name];
     catalog = std::make_unique<AttributeCatalog>(config.name, config.rules);
     tenant.ledger = writer.get();

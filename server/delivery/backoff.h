@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "absl/time/time.h"
 

@@ -11,6 +11,7 @@ namespace peaksync {
 Lane::Lane(LaneOptions options, LaneHost& host, std::function<double()> random, absl::Time now)
     : options_(std::move(options)),
       host_(host),
+      objects_max_(options_.objects_max),
       pace_(options_.pace, now),
       backoff_(std::move(random)) {
   status_.since = now;
@@ -53,7 +54,8 @@ void Lane::OnResult(LaneHost::RequestId id, const HttpResult& result, absl::Time
   pace_.Correct(answer.rate, now);
   Settle(std::move(request), answer, &report, now);
   host_.Report(report);
-  if (stopped_) GiveBackHeld();
+  // Parts to resend of a request from before the pause wait with everything else.
+  if (stopped_ || !running()) GiveBackHeld();
   Advance(now);
 }
 
@@ -77,7 +79,7 @@ int Lane::Room(absl::Time now) {
 
 void Lane::Advance(absl::Time now) {
   if (!running() && !stopped_ && status_.next_attempt && now >= *status_.next_attempt &&
-      in_flight_.empty() && !leasing_) {
+      in_flight_.empty() && resend_.empty() && !leasing_) {
     ReadKey(now);
   }
   while (!resend_.empty() && Room(now) > 0) {
@@ -101,19 +103,27 @@ void Lane::Advance(absl::Time now) {
 // Asks for what is due: full batches at once, the rest when it has lingered or a run is complete.
 bool Lane::LeaseDue(int room, absl::Time now) {
   LeaseRequest request;
-  request.objects_max = !running() && one_object_probes_ ? 1 : options_.objects_max;
+  request.objects_max = !running() && one_object_probes_ ? 1 : objects_max_;
   request.bytes_max = static_cast<std::int64_t>(options_.bytes_max);
   std::int64_t full =
       std::max(ready_.customers / request.objects_max, ready_.bytes / request.bytes_max);
-  request.partial = (ready_.customers > 0 && (!running() || ready_.flush_customers > 0 ||
-                                              ready_.oldest + options_.linger <= now)) ||
-                    ready_.next_delayed <= now;
+  request.partial =
+      (ready_.customers > 0 && (!running() || PartialDueAt() <= now)) || ready_.next_delayed <= now;
   full += request.partial ? 1 : 0;
   if (full == 0) return false;
   request.batches_max = static_cast<int>(std::min<std::int64_t>(full, room));
   leasing_ = true;
   host_.Lease(request);
   return true;
+}
+
+// When a batch that does not have all its objects goes: without waiting for linger when a run is
+// complete or the bytes suffice. (Those that suffice exactly, or are of one object, make no batch
+// that the ledger would call full.)
+absl::Time Lane::PartialDueAt() const {
+  const bool at_once =
+      ready_.flush_customers > 0 || ready_.bytes >= static_cast<std::int64_t>(options_.bytes_max);
+  return at_once ? absl::InfinitePast() : ready_.oldest + options_.linger;
 }
 
 void Lane::ScheduleWake(absl::Time now) {
@@ -128,9 +138,9 @@ void Lane::ScheduleWake(absl::Time now) {
   } else if (in_flight_.empty() ||
              (!in_doubt_ && requests_in_flight() < options_.requests_in_flight_max)) {
     wake = ready_.next_delayed;
-    if (ready_.customers > 0) wake = std::min(wake, ready_.oldest + options_.linger);
+    if (ready_.customers > 0) wake = std::min(wake, PartialDueAt());
     if (!suspects_.empty() && in_flight_.empty()) wake = std::min(wake, suspects_retry_);
-    if (!resend_.empty() || ready_.customers >= options_.objects_max) wake = now;
+    if (!resend_.empty() || ready_.customers >= objects_max_) wake = now;
   }
   // Otherwise the next answer wakes the lane. What is due now waits for pace alone.
   host_.WakeAt(wake <= now ? pace_.NextAt(now) : wake);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,7 @@ class Lane {
   int Room(absl::Time now);
   bool running() const { return status_.state == DeliveryStatus::State::kRunning; }
   bool LeaseDue(int room, absl::Time now);
+  absl::Time PartialDueAt() const;
   void Send(Request request, absl::Time now);
   std::vector<Request> Pack(LeasedBatch batch) const;
   void Encode(Request* request) const;
@@ -116,22 +118,24 @@ class Lane {
 
   // lane_answers.cc: what an answer means.
   void Settle(Request request, const Answer& answer, ExchangeReport* report, absl::Time now);
-  void Accepted(std::uint64_t origin, absl::Time now);
-  void RejectSuspects();
+  void Accepted(std::uint64_t origin, ExchangeReport* report);
+  void RejectSuspects(ExchangeReport* report);
   void RejectNamed(Request& request, const Answer& answer, ExchangeReport* report);
-  void Isolate(Request request, const Answer& answer, absl::Time now);
-  void JudgeAlone(Request request, const Answer& answer, absl::Time now);
+  void Isolate(Request request, const Answer& answer, ExchangeReport* report, absl::Time now);
+  void JudgeAlone(Request request, const Answer& answer, ExchangeReport* report, absl::Time now);
   void Shrink(Request request, const Answer& answer, ExchangeReport* report);
   void Halve(Request request);
   void Resume(absl::Time now);
-  void BackOff(std::string reason, std::optional<absl::Duration> asked, absl::Time now);
+  void BackOff(const Answer& answer, bool probe, absl::Time now);
   void Pause(std::string reason, absl::Time now);
+  void PauseUntilAccepted(const Answer& answer, absl::Time now);
   void ReadKey(absl::Time now);
   void SetStatus(DeliveryStatus::State state, std::string reason,
                  std::optional<absl::Time> next_attempt, absl::Time now);
 
-  LaneOptions options_;
+  const LaneOptions options_;
   LaneHost& host_;
+  int objects_max_;  // A request, by what Braze found too large.
   Pace pace_;
   Backoff backoff_;
   DeliveryStatus status_;

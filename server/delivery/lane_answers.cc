@@ -34,7 +34,7 @@ void Lane::Settle(Request request, const Answer& answer, ExchangeReport* report,
       }
       report->confirmed = static_cast<int>(confirmed.size());
       if (!confirmed.empty()) host_.Settle(std::move(confirmed));
-      if (report->confirmed > 0) Accepted(request.origin, now);
+      if (report->confirmed > 0) Accepted(request.origin, report);
       if (probe) Resume(now);
       return;
     }
@@ -48,10 +48,12 @@ void Lane::Settle(Request request, const Answer& answer, ExchangeReport* report,
     case Answer::Kind::kBareRefusal:
       if (probe && one_object_probes_) {
         GiveBack(std::move(request.objects), absl::InfinitePast());
-        return Pause(status_.reason, now);
+        return PauseUntilAccepted(answer, now);
       }
       if (probe) Resume(now);
-      return Isolate(std::move(request), answer, now);
+      // From before a pause: it shows no more than that, and asking on is for the probes.
+      if (!running()) return GiveBack(std::move(request.objects), absl::InfinitePast());
+      return Isolate(std::move(request), answer, report, now);
     case Answer::Kind::kTooLarge:
       Shrink(std::move(request), answer, report);
       if (probe) Resume(now);
@@ -62,28 +64,27 @@ void Lane::Settle(Request request, const Answer& answer, ExchangeReport* report,
       return Pause(answer.reason, now);
     case Answer::Kind::kRateLimited:
       GiveBack(std::move(request.objects), absl::InfinitePast());
-      return BackOff(answer.reason, answer.rate.retry_after, now);
+      return BackOff(answer, probe, now);
     case Answer::Kind::kTryLater:
       GiveBack(std::move(request.objects),
                answer.outcome_lost ? now + limits::kLostOutcomeWait : absl::InfinitePast());
-      return BackOff(answer.reason, answer.rate.retry_after, now);
+      return BackOff(answer, probe, now);
   }
 }
 
 // Something was accepted: the endpoint is well, so what was refused alone is at fault itself.
-void Lane::Accepted(std::uint64_t origin, absl::Time now) {
+void Lane::Accepted(std::uint64_t origin, ExchangeReport* report) {
   in_doubt_ = false;
   lone_refusals_ = 0;
   if (origin != 0) {
     for (Request& request : resend_) request.sibling_accepted |= request.origin == origin;
     for (auto& [id, request] : in_flight_) request.sibling_accepted |= request.origin == origin;
   }
-  if (suspects_.empty()) return;
-  RejectSuspects();
-  Resume(now);
+  RejectSuspects(report);
 }
 
-void Lane::RejectSuspects() {
+void Lane::RejectSuspects(ExchangeReport* report) {
+  if (suspects_.empty()) return;
   std::vector<ObjectOutcome> rejected;
   for (Suspect& suspect : suspects_) {
     rejected.push_back({.lease = suspect.object.leased.lease,
@@ -92,6 +93,7 @@ void Lane::RejectSuspects() {
                         .reason = std::move(suspect.reason)});
   }
   suspects_.clear();
+  report->rejected += static_cast<int>(rejected.size());
   host_.Settle(std::move(rejected));
 }
 
@@ -113,7 +115,7 @@ void Lane::RejectNamed(Request& request, const Answer& answer, ExchangeReport* r
                         .reason = error->text});
     ++error;
   }
-  report->rejected = static_cast<int>(rejected.size());
+  report->rejected += static_cast<int>(rejected.size());
   request.objects = std::move(others);
   request.body.clear();
   host_.Settle(std::move(rejected));
@@ -134,13 +136,14 @@ void Lane::Halve(Request request) {
   resend_.push_front(std::move(first));
 }
 
-void Lane::Isolate(Request request, const Answer& answer, absl::Time now) {
-  in_doubt_ = !request.sibling_accepted;
+void Lane::Isolate(Request request, const Answer& answer, ExchangeReport* report, absl::Time now) {
+  if (!request.sibling_accepted || request.objects.size() == 1) in_doubt_ = true;
   if (request.objects.size() > 1) return Halve(std::move(request));
-  JudgeAlone(std::move(request), answer, now);
+  JudgeAlone(std::move(request), answer, report, now);
 }
 
-void Lane::JudgeAlone(Request request, const Answer& answer, absl::Time now) {
+void Lane::JudgeAlone(Request request, const Answer& answer, ExchangeReport* report,
+                      absl::Time now) {
   Object& object = request.objects.front();
   if (answer.kind == Answer::Kind::kUnclear && ++object.unclear_answers < kUnclearAnswersMax) {
     resend_.push_front(std::move(request));
@@ -149,10 +152,15 @@ void Lane::JudgeAlone(Request request, const Answer& answer, absl::Time now) {
   const bool sibling_accepted = request.sibling_accepted;
   suspects_.push_back(
       {std::move(object), answer.braze_text.empty() ? answer.reason : answer.braze_text});
-  if (sibling_accepted) return RejectSuspects();
   suspects_retry_ = now + kSuspectRetry;
-  if (++lone_refusals_ < kLoneRefusalsMax) return;
-  GiveBackHeld();
+  if (++lone_refusals_ >= kLoneRefusalsMax) return PauseUntilAccepted(answer, now);
+  // Counted all the same: an endpoint that breaks in the middle of a search must not cost every
+  // object of the other half.
+  if (sibling_accepted) RejectSuspects(report);
+}
+
+// The fault is the endpoint's, so it seems.
+void Lane::PauseUntilAccepted(const Answer& answer, absl::Time now) {
   one_object_probes_ = true;
   in_doubt_ = false;
   lone_refusals_ = 0;
@@ -161,7 +169,9 @@ void Lane::JudgeAlone(Request request, const Answer& answer, absl::Time now) {
 
 void Lane::Shrink(Request request, const Answer& answer, ExchangeReport* report) {
   if (request.objects.size() == 1) {
-    report->rejected = 1;
+    // The fault was its own, not that of the requests it was in.
+    objects_max_ = options_.objects_max;
+    report->rejected += 1;
     const Object& object = request.objects.front();
     return host_.Settle(
         {{.lease = object.leased.lease,
@@ -171,7 +181,7 @@ void Lane::Shrink(Request request, const Answer& answer, ExchangeReport* report)
   }
   // Only towards what was refused: other answers may come from requests of the old size.
   const int half = static_cast<int>((request.objects.size() + 1) / 2);
-  options_.objects_max = std::min(options_.objects_max, half);
+  objects_max_ = std::min(objects_max_, half);
   Halve(std::move(request));
 }
 
@@ -182,16 +192,20 @@ void Lane::Resume(absl::Time now) {
   SetStatus(DeliveryStatus::State::kRunning, "", std::nullopt, now);
 }
 
-void Lane::BackOff(std::string reason, std::optional<absl::Duration> asked, absl::Time now) {
-  // A pause waits for a person; and of many requests that fail together only the first counts.
-  const bool already =
-      status_.state == DeliveryStatus::State::kBackingOff && *status_.next_attempt > now;
-  if (status_.state == DeliveryStatus::State::kPaused) return Pause(status_.reason, now);
+void Lane::BackOff(const Answer& answer, bool probe, absl::Time now) {
   GiveBackHeld();  // The retry carries what is then the newest of each customer.
-  if (already && !asked) return;
-  absl::Duration delay = asked ? *asked : backoff_.Next();
-  if (already) delay = std::max(delay, *status_.next_attempt - now);
-  SetStatus(DeliveryStatus::State::kBackingOff, std::move(reason), now + delay, now);
+  // "Now" is no answer to "when": clocks differ, and the reset may just have passed.
+  const absl::Duration asked = answer.rate.retry_after.value_or(absl::ZeroDuration());
+  if (status_.state == DeliveryStatus::State::kPaused) {  // Waits for a person.
+    const absl::Time next = now + std::max(asked, options_.probe_interval);
+    return SetStatus(status_.state, status_.reason, next, now);
+  }
+  if (!running() && !probe) {  // Of many requests that fail together only the first counts.
+    if (now + asked <= *status_.next_attempt) return;
+    return SetStatus(status_.state, status_.reason, now + asked, now);
+  }
+  const absl::Duration delay = asked > absl::ZeroDuration() ? asked : backoff_.Next();
+  SetStatus(DeliveryStatus::State::kBackingOff, answer.reason, now + delay, now);
 }
 
 void Lane::Pause(std::string reason, absl::Time now) {

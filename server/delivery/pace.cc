@@ -21,7 +21,11 @@ Pace::Pace(const PaceOptions& options, absl::Time now) : refilled_(now) {
 }
 
 void Pace::Refill(absl::Time now) {
-  if (now <= refilled_) return;  // A clock that went back gives nothing.
+  if (now < refilled_) {  // A clock that went back gives nothing, and is followed.
+    held_until_ = std::min(held_until_, now + kHoldMax);
+    refilled_ = now;
+    return;
+  }
   tokens_ = std::min(depth_, tokens_ + per_second_ * absl::ToDoubleSeconds(now - refilled_));
   refilled_ = now;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "server/domain/update.h"
@@ -19,6 +20,9 @@ enum class RunState : std::uint8_t {
   kCanceled = 6,
   kAbandoned = 7,
 };
+// "OPEN", "RECEIVED", …: as the proto names it.
+std::string_view NameOf(RunState state);
+
 enum class RunMode : std::uint8_t { kIncremental = 1, kFull = 2 };
 enum class RunKind : std::uint8_t { kStream = 1, kRetry = 2 };
 

@@ -17,8 +17,8 @@ enum class ValueType : std::uint8_t { kNull, kBool, kNumber, kText, kList, kObje
 std::string_view NameOf(ValueType type);
 
 // A valid attribute value: its canonical JSON, exactly as it goes to Braze, and what is needed to
-// compare it. Equality is by value (rule 10): the integer 14 equals the double 14.0; the order of an
-// object's keys does not matter, the order of a list does.
+// compare it. Equality is by value (rule 10): the integer 14 equals the double 14.0; the order of
+// an object's keys does not matter, the order of a list does.
 class Value {
  public:
   Value() = default;  // null

@@ -88,7 +88,7 @@ bool UnpackValue(PackedReader& in, KnownValue* value) {
     case kTagDouble:
       value->type = ValueType::kNumber;
       value->real = in.Double();
-      return true;
+      return std::isfinite(value->real);
     case kTagShortText:
       value->type = ValueType::kText;
       value->text = in.Bytes();

@@ -1,5 +1,7 @@
 #include "server/ledger/decide.h"
 
+#include <algorithm>
+
 namespace peaksync {
 namespace {
 
@@ -15,15 +17,24 @@ bool Insignificant(const Other& other, const Value& value, const DecideOptions& 
 
 bool IsStale(const AttributeView& view, const Value& value, UnixNanos updated_at,
              const DecideOptions& options) {
+  const std::optional<UnixNanos> newest_time = NewestTime(view);
+  if (!newest_time || updated_at >= *newest_time) return false;
   // The newest that is known is what waits, else what is in flight, else what is confirmed.
   if (const auto& newest = view.waiting ? view.waiting : view.in_flight) {
-    return updated_at < newest->updated_at && !SameValue(*newest->value, value, options.round);
+    return !SameValue(*newest->value, value, options.round);
   }
-  if (view.known == nullptr || updated_at >= view.known->updated_at) return false;
   return view.known_is_unknown || !SameValue(view.known->value, value, options.round);
 }
 
 }  // namespace
+
+std::optional<UnixNanos> NewestTime(const AttributeView& view) {
+  std::optional<UnixNanos> newest;  // Nothing is less than any time.
+  if (view.known != nullptr) newest = view.known->updated_at;
+  if (view.in_flight) newest = std::max(newest, std::optional(view.in_flight->updated_at));
+  if (view.waiting) newest = std::max(newest, std::optional(view.waiting->updated_at));
+  return newest;
+}
 
 Decision Decide(const AttributeView& view, const Value& value, UnixNanos updated_at,
                 const DecideOptions& options) {

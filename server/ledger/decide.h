@@ -35,6 +35,10 @@ struct AttributeView {
   bool customer_in_flight = false;
 };
 
+// The newest time at which anything is known of the attribute: an equal value waits with an older
+// one than the confirmed value's or the one's in flight. Nothing: nothing is known.
+std::optional<UnixNanos> NewestTime(const AttributeView& view);
+
 // How the value's run and the attribute's rule want it.
 struct DecideOptions {
   bool force = false;  // FULL, and not confirmed since the run began.

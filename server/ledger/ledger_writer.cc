@@ -97,10 +97,13 @@ void LedgerWriter::FinishRun(FinishRequest request, Done<Run> done) {
   });
 }
 
+// Takes its turn among the commands that write: a run that is started next must find it done.
 void LedgerWriter::EndStream(std::string run_id, StreamId stream) {
   Job job;
-  job.read = [run_id = std::move(run_id), stream](TenantLedger& ledger) {
-    ledger.EndStream(run_id, stream);
+  job.until_possible = true;
+  job.write = [run_id = std::move(run_id), stream](TenantLedger* ledger) -> Completion {
+    ledger->EndStream(run_id, stream);
+    return nullptr;
   };
   Push(std::move(job));
 }
@@ -140,7 +143,7 @@ void LedgerWriter::SetDeliveryStatus(DeliveryStatus status) {
   job.read = [this, status = std::move(status)](TenantLedger& ledger) mutable {
     ledger.SetDeliveryStatus(std::move(status));
     Notify({}, /*all=*/true);
-    Report(absl::ZeroDuration(), 0);
+    Report(absl::ZeroDuration(), 0, {});
   };
   Push(std::move(job));
 }
@@ -229,6 +232,11 @@ bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
   return !stopping || !group->empty();
 }
 
+bool LedgerWriter::IsStopping() {
+  MutexLock lock(mutex_);
+  return stopping_;
+}
+
 void LedgerWriter::RunGroup(std::vector<Job> group) {
   const bool expire = ledger_->HasExpiredRuns();
   const bool writes = expire || std::ranges::any_of(group, [](const Job& job) {
@@ -244,7 +252,8 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
     for (Job& job : group) {
       if (!job.write) continue;
       if (!begun && job.until_possible) {
-        retries_.push_back(std::move(job));
+        // At the end it is given up: its values still stand in the outbox.
+        if (!IsStopping()) retries_.push_back(std::move(job));
         continue;
       }
       if (job.needs_room) updates += job.weight;
@@ -258,7 +267,7 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
       if (completion) std::move(completion)(committed);
     }
     if (committed.ok()) {
-      Report(clock_.Now() - start, updates);
+      Report(clock_.Now() - start, updates, ledger_->ended_runs());
       Notify(ledger_->changed_runs(), /*all=*/false);
     }
   }
@@ -283,10 +292,12 @@ void LedgerWriter::PublishReady() {
   ready_listener_(ready);
 }
 
-void LedgerWriter::Report(absl::Duration duration, std::int64_t updates) {
+void LedgerWriter::Report(absl::Duration duration, std::int64_t updates,
+                          std::vector<Run> ended_runs) {
   if (!listeners_.committed) return;
   const ValueCounts totals = ledger_->totals();
-  listeners_.committed({duration, Minus(totals, reported_), updates, ledger_->delivery()});
+  listeners_.committed(
+      {duration, Minus(totals, reported_), updates, std::move(ended_runs), ledger_->delivery()});
   reported_ = totals;
 }
 

@@ -21,6 +21,7 @@ struct CommitReport {
   absl::Duration duration;
   ValueCounts change;        // Of the tenant's totals, pending included.
   std::int64_t updates = 0;  // Received in it.
+  std::vector<Run> ended_runs;
   DeliveryStatus delivery;
 };
 
@@ -70,6 +71,7 @@ class LedgerWriter final : public Ledger {
     Read read;
     std::int64_t weight = 1;      // In updates, for the limit of a group.
     bool needs_room = false;      // Waits while too much waits for Braze.
+    std::string run_id = {};      // Waits behind the batches of this run that wait for room.
     bool until_possible = false;  // Nobody waits for it, and it must not be lost: tried again.
   };
   struct Watcher {
@@ -87,10 +89,11 @@ class LedgerWriter final : public Ledger {
   void Loop();
   // Takes the next group; empty when it timed out. False: stopped, and nothing is left.
   bool TakeGroup(std::vector<Job>* group);
+  bool IsStopping();
   void RunGroup(std::vector<Job> group);
   void Notify(const std::vector<std::string>& run_ids, bool all);
   void PublishReady();
-  void Report(absl::Duration duration, std::int64_t updates);
+  void Report(absl::Duration duration, std::int64_t updates, std::vector<Run> ended_runs);
 
   std::unique_ptr<TenantLedger> ledger_;  // The thread's own.
   const Clock& clock_;

@@ -45,7 +45,10 @@ absl::StatusOr<OutboxRow> OutboxRow::Unpack(std::string_view bytes) {
   PackedReader reader(bytes);
   OutboxRow row;
   bool ok = reader.Byte() == kFormat;
-  row.customer.kind = static_cast<IdentifierKind>(reader.Byte());
+  const std::uint8_t kind = reader.Byte();
+  ok = ok && kind >= static_cast<std::uint8_t>(IdentifierKind::kExternalId) &&
+       kind <= static_cast<std::uint8_t>(IdentifierKind::kPhone);
+  row.customer.kind = static_cast<IdentifierKind>(kind);
   row.customer.id = reader.Bytes();
   row.customer.label = reader.Bytes();
   row.source_id = static_cast<std::uint32_t>(reader.Number());

@@ -65,10 +65,14 @@ absl::Status TenantLedger::GuardWorkspace() {
 }
 
 absl::Status TenantLedger::Load() {
-  // Streams outlive a reload; their runs are found again by name.
+  // Streams outlive a reload; their runs are found again by name. Those that came with the group
+  // that failed were told so, and are gone.
   std::map<std::string, std::pair<StreamId, std::function<void()>>> streams;
   for (ActiveRun* active : runs_.All()) {
-    if (active->stream != 0) streams[active->run().run_id] = {active->stream, active->displaced};
+    if (active->stream == 0 || std::ranges::find(attached_, active->stream) != attached_.end()) {
+      continue;
+    }
+    streams[active->run().run_id] = {active->stream, active->displaced};
   }
   waiting_.ForgetSlots();
   outbox_.clear();
@@ -161,18 +165,27 @@ absl::Status TenantLedger::Unusable() const {
              ". Stop the service and move ", options_.path, " away, or put a backup in its place"));
 }
 
-absl::Status TenantLedger::Begin() {
+// Memory as the file has it: after a group that failed it is rebuilt as soon as anybody asks.
+absl::Status TenantLedger::EnsureLoaded() {
   if (!damaged_.ok()) return Unusable();
-  if (needs_load_) {
-    if (absl::Status loaded = Load(); !loaded.ok()) {
-      if (absl::IsDataLoss(loaded)) damaged_ = loaded;
-      return damaged_.ok() ? loaded : Unusable();
-    }
+  if (!needs_load_) return absl::OkStatus();
+  absl::Status loaded = Load();
+  if (loaded.ok()) return loaded;
+  if (!absl::IsDataLoss(loaded)) {
+    return absl::UnavailableError(
+        Concat("ledger of ", options_.tenant, " cannot be read now: ", loaded.message()));
   }
+  damaged_ = loaded;
+  return Unusable();
+}
+
+absl::Status TenantLedger::Begin() {
+  PEAKSYNC_RETURN_IF_ERROR(EnsureLoaded());
+  attached_.clear();
   group_error_ = absl::OkStatus();
   changed_runs_.clear();
+  ended_runs_.clear();
   if (absl::Status begun = store_.Begin(); !begun.ok()) {
-    needs_load_ = true;
     return absl::UnavailableError(
         Concat("ledger of ", options_.tenant, " cannot be written now: ", begun.message()));
   }
@@ -230,7 +243,9 @@ absl::Status TenantLedger::WriteDirtyRuns() {
     PEAKSYNC_RETURN_IF_ERROR(CheckValueCounts(Concat("run ", run.run_id), run.values));
     PEAKSYNC_RETURN_IF_ERROR(store_.UpdateRun(active->stored));
     changed_runs_.push_back(run.run_id);
-    if (run.complete_time) runs_.Remove(active->stored.number);
+    if (!run.complete_time) continue;
+    ended_runs_.push_back(run);
+    runs_.Remove(active->stored.number);
   }
   return absl::OkStatus();
 }

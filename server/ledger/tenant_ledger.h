@@ -40,8 +40,8 @@ struct TenantLedgerOptions {
 //
 // Use: Begin, then any of the commands, then Commit; what the commands returned may be told to
 // anybody only when Commit was OK. Commands return errors of the domain; an error of the disk
-// spoils the whole group and comes out of Commit. Then memory is rebuilt from the file at the next
-// Begin, and nothing of the group has happened. Lease and the reads stand outside of a group.
+// spoils the whole group and comes out of Commit. Then memory is rebuilt from the file before it is
+// used again, and nothing of the group has happened. Lease and the reads stand outside of a group.
 //
 // Thread safety: none; LedgerWriter owns the thread.
 class TenantLedger {
@@ -78,6 +78,8 @@ class TenantLedger {
   absl::StatusOr<LastSync> GetLastSync(std::string_view source);
   // Names of runs changed by the last commit.
   const std::vector<std::string>& changed_runs() const { return changed_runs_; }
+  // The runs that ended with it: final, and nothing pending any more.
+  const std::vector<Run>& ended_runs() const { return ended_runs_; }
   const ValueCounts& totals() const { return runs_.totals(); }
 
   // Brings the log into the file when it has grown; called when nobody waits.
@@ -106,6 +108,7 @@ class TenantLedger {
   absl::Status GuardWorkspace();
   absl::Status Sql(absl::Status status);
   absl::Status Unusable() const;
+  absl::Status EnsureLoaded();
   absl::Status WriteSettledOutbox();
   absl::Status WriteDirtyRuns();
   UnixNanos Now() const;
@@ -159,6 +162,7 @@ class TenantLedger {
   absl::Status damaged_;      // For good.
   absl::Status group_error_;  // Of the group that is open.
   bool needs_load_ = false;   // Memory is ahead of the file.
+  std::vector<StreamId> attached_;  // In this group.
 
   RunBook runs_;
   WaitingSet waiting_;
@@ -177,6 +181,7 @@ class TenantLedger {
 
   DeliveryStatus delivery_;
   std::vector<std::string> changed_runs_;
+  std::vector<Run> ended_runs_;
   std::string scratch_;
 };
 

@@ -8,16 +8,27 @@
 #include "server/ledger/tenant_ledger.h"
 
 namespace peaksync {
+namespace {
+
+// What of Braze's text is kept; no character is cut in two.
+std::string_view Shortened(std::string_view text) {
+  if (text.size() <= limits::kReasonBytesMax) return text;
+  std::size_t end = limits::kReasonBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+}  // namespace
 
 ReadyState TenantLedger::Ready() {
-  if (!damaged_.ok() || needs_load_) return {};
+  if (!EnsureLoaded().ok()) return {};
   return waiting_.Ready(options_.clock->Now());
 }
 
 std::vector<LeasedBatch> TenantLedger::Lease(const LeaseRequest& request) {
   std::vector<LeasedBatch> batches;
   // Memory that is ahead of the file must not be sent: it may never have been acknowledged.
-  if (!damaged_.ok() || needs_load_) return batches;
+  if (!EnsureLoaded().ok()) return batches;
   const absl::Time now = options_.clock->Now();
   while (batches.size() < static_cast<std::size_t>(request.batches_max)) {
     const std::vector<WaitingCustomer*> taken = waiting_.TakeBatch(
@@ -84,7 +95,8 @@ absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCus
 }
 
 absl::Status TenantLedger::Confirm(WaitingCustomer& customer, CustomerState& state) {
-  const UnixNanos now = Now();
+  // Not before the run that forced it began, also when the clock has gone back since.
+  const UnixNanos now = std::max(Now(), last_time_);
   for (const Slot& slot : customer.in_flight) {
     Attribute& attribute = *attributes_by_id_[slot.attribute_id];
     KnownAttribute& known = state.At(slot.attribute_id);
@@ -124,7 +136,7 @@ absl::Status TenantLedger::Reject(WaitingCustomer& customer, CustomerState& stat
         .value = slot.value.json(),
         .updated_at = slot.updated_at,
         .reject_time = Now(),
-        .reason = std::string_view(outcome.reason).substr(0, limits::kReasonBytesMax),
+        .reason = Shortened(outcome.reason),
     }));
     // An earlier request with it was never clearly answered: it may stand in Braze all the same.
     if (slot.may_have_been_sent || outcome.may_have_been_applied) {
@@ -151,6 +163,7 @@ void TenantLedger::Return(WaitingCustomer& customer, bool may_have_been_sent) {
         SameValue(newer->value, sent.value, attributes_by_id_[sent.attribute_id]->round);
     for (Claim& claim : sent.claims) claim.overtaken |= !same;
     newer->claims.insert(newer->claims.begin(), sent.claims.begin(), sent.claims.end());
+    newer->updated_at = std::max(newer->updated_at, sent.updated_at);
     newer->may_have_been_sent |= sent.may_have_been_sent;
     newer->forced_since = std::max(newer->forced_since, sent.forced_since);
   }

@@ -36,6 +36,7 @@ struct TenantLedger::BatchContext {
 };
 
 absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
+  PEAKSYNC_RETURN_IF_ERROR(group_error_);
   PEAKSYNC_ASSIGN_OR_RETURN(ActiveRun * active, FindStreamRun(request.run_id, request.stream));
   Run settled;
   if (active == nullptr) {
@@ -110,11 +111,15 @@ absl::Status TenantLedger::TakeUpdate(BatchContext& context, PreparedUpdate& upd
 
 // What only the ledger remembers: the type that Braze has confirmed, and how many names there are.
 void TenantLedger::CheckRemembered(PreparedUpdate& update) {
+  std::size_t names = attributes_.size();
   std::erase_if(update.values, [&](AttributeValue& value) {
     const Attribute* attribute = FindAttribute(value.name);
     std::string reason;
     if (attribute == nullptr) {
-      if (attributes_.size() < limits::kAttributeNamesMax) return false;
+      if (names < limits::kAttributeNamesMax) {
+        ++names;
+        return false;
+      }
       reason = Concat("the tenant uses ", limits::kAttributeNamesMax, " attribute names already");
     } else {
       if (!attribute->confirmed_type || value.value.type() == ValueType::kNull ||
@@ -132,12 +137,12 @@ void TenantLedger::CheckRemembered(PreparedUpdate& update) {
 
 void TenantLedger::ReportInvalid(BatchContext& context, const PreparedUpdate& update) {
   for (const InvalidValue& invalid : update.invalid) {
-    if (context.receipt.invalid.size() >= limits::kInvalidReportedPerBatchMax) {
+    if (context.receipt.invalid.size() < limits::kInvalidReportedPerBatchMax) {
+      context.receipt.invalid.push_back(
+          {context.sequence, update.index, invalid.name, invalid.reason});
+    } else {
       ++context.receipt.invalid_omitted;
-      continue;
     }
-    context.receipt.invalid.push_back(
-        {context.sequence, update.index, invalid.name, invalid.reason});
     if (invalid.whole_update) break;  // It says all there is to say of this update.
   }
 }
@@ -280,11 +285,8 @@ absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& u
     const Decision decision = Decide(view, incoming.value, update.updated_at, how);
 
     if (decision == Decision::kStale) {
-      const UnixNanos newest = view.waiting     ? view.waiting->updated_at
-                               : view.in_flight ? view.in_flight->updated_at
-                                                : known->updated_at;
       auto& shown = run.run().stale_newest_known_time;
-      shown = std::max(shown.value_or(newest), newest);
+      shown = std::max(shown, NewestTime(view));
       runs_.Count(run, &ValueCounts::stale, 1);
       continue;
     }

@@ -11,26 +11,6 @@ namespace {
 
 constexpr std::size_t kSourcesMax = 1'000;  // Of a tenant.
 
-std::string_view NameOf(RunState state) {
-  switch (state) {
-    case RunState::kOpen:
-      return "OPEN";
-    case RunState::kReceived:
-      return "RECEIVED";
-    case RunState::kCompleted:
-      return "COMPLETED";
-    case RunState::kCompletedWithRejections:
-      return "COMPLETED_WITH_REJECTIONS";
-    case RunState::kFailed:
-      return "FAILED";
-    case RunState::kCanceled:
-      return "CANCELED";
-    case RunState::kAbandoned:
-      return "ABANDONED";
-  }
-  return "unknown";
-}
-
 absl::Status NoSuchRun(std::string_view run_id) {
   return absl::NotFoundError(Concat("there is no run ", run_id));
 }
@@ -75,9 +55,11 @@ void TenantLedger::AttachStream(ActiveRun& active, const StartRequest& request) 
   }
   active.stream = request.stream;
   active.displaced = request.displaced;
+  attached_.push_back(request.stream);
 }
 
 absl::StatusOr<Run> TenantLedger::StartRun(const StartRequest& request) {
+  PEAKSYNC_RETURN_IF_ERROR(group_error_);
   if (!request.run_id.empty()) {
     ActiveRun* active = runs_.Find(request.run_id);
     std::optional<StoredRun> stored;
@@ -161,10 +143,17 @@ absl::StatusOr<ActiveRun*> TenantLedger::FindStreamRun(std::string_view run_id, 
 }
 
 absl::StatusOr<Run> TenantLedger::FinishRun(const FinishRequest& request) {
+  PEAKSYNC_RETURN_IF_ERROR(group_error_);
   PEAKSYNC_ASSIGN_OR_RETURN(ActiveRun * active, FindStreamRun(request.run_id, request.stream));
-  if (active == nullptr) return ReadRun(request.run_id);
-  Run& run = active->run();
-  if (run.state == RunState::kReceived) return run;  // The answer was lost on the way.
+  Run settled;
+  if (active == nullptr) {
+    PEAKSYNC_ASSIGN_OR_RETURN(settled, ReadRun(request.run_id));
+  }
+  Run& run = active != nullptr ? active->run() : settled;
+  if (run.state == RunState::kReceived || run.state == RunState::kCompleted ||
+      run.state == RunState::kCompletedWithRejections) {
+    return run;  // The answer was lost on the way.
+  }
   if (run.state != RunState::kOpen) {
     return absl::FailedPreconditionError(
         Concat("run ", run.run_id, " is ", NameOf(run.state), ": ", run.state_reason));
@@ -216,7 +205,6 @@ Run TenantLedger::Overlay(StoredRun stored) {
 }
 
 absl::StatusOr<Run> TenantLedger::ReadRun(std::string_view run_id) {
-  if (!damaged_.ok()) return Unusable();
   if (const ActiveRun* active = runs_.Find(run_id)) return active->run();
   PEAKSYNC_ASSIGN_OR_RETURN(std::optional<StoredRun> stored, store_.FindRun(run_id));
   if (!stored) return NoSuchRun(run_id);
@@ -224,13 +212,14 @@ absl::StatusOr<Run> TenantLedger::ReadRun(std::string_view run_id) {
 }
 
 absl::StatusOr<RunView> TenantLedger::GetRun(std::string_view run_id) {
+  PEAKSYNC_RETURN_IF_ERROR(EnsureLoaded());
   PEAKSYNC_ASSIGN_OR_RETURN(Run run, ReadRun(run_id));
   return RunView{std::move(run), delivery()};
 }
 
 absl::StatusOr<RunPage> TenantLedger::ListRuns(std::string_view source, int page_size,
                                                std::optional<std::int64_t> before) {
-  if (!damaged_.ok()) return Unusable();
+  PEAKSYNC_RETURN_IF_ERROR(EnsureLoaded());
   std::optional<std::uint32_t> source_id;
   if (!source.empty()) {
     const auto found = sources_.find(source);
@@ -252,7 +241,7 @@ absl::StatusOr<RunPage> TenantLedger::ListRuns(std::string_view source, int page
 }
 
 absl::StatusOr<SourcePage> TenantLedger::ListSources(int page_size, std::string_view after) {
-  if (!damaged_.ok()) return Unusable();
+  PEAKSYNC_RETURN_IF_ERROR(EnsureLoaded());
   SourcePage page;
   page.delivery = delivery();
   for (auto at = sources_.upper_bound(after); at != sources_.end(); ++at) {
@@ -276,7 +265,7 @@ absl::StatusOr<SourcePage> TenantLedger::ListSources(int page_size, std::string_
 }
 
 absl::StatusOr<LastSync> TenantLedger::GetLastSync(std::string_view source) {
-  if (!damaged_.ok()) return Unusable();
+  PEAKSYNC_RETURN_IF_ERROR(EnsureLoaded());
   const auto found = sources_.find(source);
   if (found == sources_.end()) return NoSuchSource(source);
   PEAKSYNC_ASSIGN_OR_RETURN(std::optional<StoredRun> completed,

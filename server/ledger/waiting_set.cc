@@ -63,6 +63,11 @@ WaitingCustomer& WaitingSet::At(std::string_view key, const Customer& customer) 
   if (added) {
     found->second.key = key;
     found->second.customer = customer;
+    if (const auto delay = forgotten_not_before_.find(found->second.key);
+        delay != forgotten_not_before_.end()) {
+      found->second.not_before = delay->second;
+      forgotten_not_before_.erase(delay);
+    }
   }
   return found->second;
 }
@@ -181,6 +186,9 @@ void WaitingSet::ForgetSlots() {
     customer.in_flight.clear();
     if (customer.lease == 0) {
       bytes_ -= customer.bytes;
+      if (customer.not_before != absl::InfinitePast()) {
+        forgotten_not_before_[customer.key] = customer.not_before;
+      }
       customers_.erase(entry++);
       continue;
     }

@@ -88,7 +88,8 @@ class WaitingSet {
   // The lease is over; the caller has emptied or moved back the slots in flight.
   void EndLease(WaitingCustomer& customer);
 
-  // Forgets all but who is in flight: their answers are still to come (rule 4).
+  // Forgets all but who is in flight, since their answers are still to come (rule 4), and who must
+  // wait until when.
   void ForgetSlots();
 
   ReadyState Ready(absl::Time now);
@@ -104,6 +105,8 @@ class WaitingSet {
   absl::flat_hash_map<LeaseId, WaitingCustomer*> leases_;
   std::list<WaitingCustomer*> ready_;
   std::multimap<absl::Time, WaitingCustomer*> delayed_;
+  // Times of customers that were forgotten; they come back with the outbox.
+  absl::flat_hash_map<std::string, absl::Time> forgotten_not_before_;
   std::int64_t flush_customers_ = 0;
   std::int64_t ready_bytes_ = 0;
   std::int64_t bytes_ = 0;

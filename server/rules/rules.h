@@ -23,12 +23,12 @@ enum class RuleType : std::uint8_t {
 
 // `[tenants.NAME.attributes.MODEL_NAME]`.
 struct AttributeRule {
-  std::string rename;                             // Braze's name; empty: the model's.
-  std::optional<RuleType> type;                   // Absent: any.
+  std::string rename;                              // Braze's name; empty: the model's.
+  std::optional<RuleType> type;                    // Absent: any.
   std::optional<std::pair<double, double>> range;  // Inclusive; numbers only.
-  std::optional<int> round;                       // Digits after the point, 0 to 15.
-  std::optional<double> min_change;               // > 0; a smaller difference is insignificant.
-  std::string source;                             // Only this source may write it; empty: any.
+  std::optional<int> round;                        // Digits after the point, 0 to 15.
+  std::optional<double> min_change;                // > 0; a smaller difference is insignificant.
+  std::string source;                              // Only this source may write it; empty: any.
 };
 
 // What a tenant's configuration says of its updates. Immutable once built.
@@ -38,8 +38,8 @@ struct TenantRules {
   OnInvalid on_invalid = OnInvalid::kSkipUpdate;
   bool accept_unlisted_attributes = true;
   bool create_profiles = true;
-  double max_invalid_percent = 5;          // 0 to 100.
-  std::int64_t max_rejections = 100'000;   // Kept at most.
+  double max_invalid_percent = 5;         // 0 to 100.
+  std::int64_t max_rejections = 100'000;  // Kept at most.
   std::int64_t max_waiting_bytes = std::int64_t{1} << 30;
   std::map<std::string, AttributeRule> attributes;  // By the model's name.
 };

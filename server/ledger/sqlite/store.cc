@@ -5,53 +5,11 @@
 #include "absl/cleanup/cleanup.h"
 #include "server/base/status_macros.h"
 #include "server/domain/concat.h"
+#include "server/ledger/sqlite/run_row.h"
 #include "server/ledger/sqlite/schema.h"
 
 namespace peaksync {
 namespace {
-
-#define RUN_COLUMNS                                                                            \
-  "r.run_number, r.run_id, r.source_id, r.state, r.state_reason, r.kind, r.mode, r.client, "   \
-  "r.request_id, r.create_time, r.default_updated_at, r.receive_time, r.complete_time, "       \
-  "r.last_sequence, r.values_received, r.values_unchanged, r.values_stale, r.values_invalid, " \
-  "r.values_superseded, r.values_confirmed, r.values_rejected, r.values_discarded, "           \
-  "r.updates_received, r.updates_invalid, r.updates_changed, r.updates_unchanged, "            \
-  "r.from_cursor, r.cursor, r.stale_newest_known_time, s.name "                                \
-  "FROM runs AS r JOIN sources AS s USING (source_id) "
-
-StoredRun ReadRunRow(const Statement& row) {
-  StoredRun stored;
-  Run& run = stored.run;
-  int column = 0;
-  const auto integer = [&] { return row.Integer(column++); };
-  const auto text = [&] { return std::string(row.Text(column++)); };
-  const auto optional = [&] { return row.OptionalInteger(column++); };
-  stored.number = integer();
-  run.run_id = text();
-  stored.source_id = static_cast<std::uint32_t>(integer());
-  run.state = static_cast<RunState>(integer());
-  run.state_reason = text();
-  run.kind = static_cast<RunKind>(integer());
-  run.mode = static_cast<RunMode>(integer());
-  run.client = text();
-  run.request_id = text();
-  run.create_time = integer();
-  run.default_updated_at = integer();
-  run.receive_time = optional();
-  run.complete_time = optional();
-  run.last_sequence = integer();
-  for (std::int64_t* count : {&run.values.received, &run.values.unchanged, &run.values.stale,
-                              &run.values.invalid, &run.values.superseded, &run.values.confirmed,
-                              &run.values.rejected, &run.values.discarded, &run.updates.received,
-                              &run.updates.invalid, &run.updates.changed, &run.updates.unchanged}) {
-    *count = integer();
-  }
-  run.from_cursor = optional();
-  run.cursor = optional();
-  run.stale_newest_known_time = optional();
-  run.source = text();
-  return stored;
-}
 
 // The only row of a query that has at most one.
 absl::StatusOr<std::optional<StoredRun>> ReadOneRun(Statement& statement) {
@@ -120,19 +78,19 @@ LedgerStore::Statements::Prepare(const Database& db) {
           "values_rejected = ?13, values_discarded = ?14, updates_received = ?15, "
           "updates_invalid = ?16, updates_changed = ?17, updates_unchanged = ?18, cursor = ?19, "
           "stale_newest_known_time = ?20 WHERE run_number = ?1"),
-      .find_run = prepare("SELECT " RUN_COLUMNS "WHERE r.run_id = ?1"),
+      .find_run = prepare("SELECT " PEAKSYNC_RUN_COLUMNS "WHERE r.run_id = ?1"),
       .find_run_by_request =
-          prepare("SELECT " RUN_COLUMNS "WHERE r.source_id = ?1 AND r.request_id = ?2 "
+          prepare("SELECT " PEAKSYNC_RUN_COLUMNS "WHERE r.source_id = ?1 AND r.request_id = ?2 "
                   "AND r.request_id <> ''"),
-      .read_unsettled_runs =
-          prepare("SELECT " RUN_COLUMNS "WHERE r.complete_time IS NULL ORDER BY r.run_number"),
-      .read_runs = prepare("SELECT " RUN_COLUMNS
+      .read_unsettled_runs = prepare("SELECT " PEAKSYNC_RUN_COLUMNS
+                                     "WHERE r.complete_time IS NULL ORDER BY r.run_number"),
+      .read_runs = prepare("SELECT " PEAKSYNC_RUN_COLUMNS
                            "WHERE r.run_number < ?1 ORDER BY r.run_number DESC LIMIT ?2"),
       .read_runs_of_source =
-          prepare("SELECT " RUN_COLUMNS "WHERE r.source_id = ?1 AND r.run_number < ?2 "
+          prepare("SELECT " PEAKSYNC_RUN_COLUMNS "WHERE r.source_id = ?1 AND r.run_number < ?2 "
                   "ORDER BY r.run_number DESC LIMIT ?3"),
       .last_completed_run =
-          prepare("SELECT " RUN_COLUMNS "WHERE r.source_id = ?1 AND r.state IN (3, 4) "
+          prepare("SELECT " PEAKSYNC_RUN_COLUMNS "WHERE r.source_id = ?1 AND r.state IN (3, 4) "
                   "ORDER BY r.run_number DESC LIMIT 1"),
       .sum_runs = prepare(
           "SELECT coalesce(sum(values_received), 0), coalesce(sum(values_unchanged), 0), "

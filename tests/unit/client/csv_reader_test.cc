@@ -54,6 +54,10 @@ TEST_P(CsvReaderTest, TakesEveryKindOfLineEnd) {
   EXPECT_THAT(outcome.lines, ElementsAre(1, 2, 3, 4));
 }
 
+TEST_P(CsvReaderTest, CountsALineEndOfTwoCharactersOnce) {
+  EXPECT_THAT(Read("aaa\r\nbbb\r\nccc\r\n").lines, ElementsAre(1, 2, 3));
+}
+
 TEST_P(CsvReaderTest, SkipsAByteOrderMark) {
   EXPECT_THAT(Read("\xEF\xBB\xBF\"a\",b\n").rows, ElementsAre(Row{"a", "b"}));
 }

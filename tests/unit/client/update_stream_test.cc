@@ -19,6 +19,7 @@ class Recorder final : public StreamObserver {
   void OnStarted(const v1::StreamStarted& /*started*/) override { ++starts; }
   void OnAck(const v1::BatchAck& ack) override {
     acked = ack.sequence();
+    if (on_ack) on_ack();
     for (const v1::InvalidUpdate& invalid : ack.invalid()) invalids.insert(invalid.sequence());
   }
   void OnBreak(const absl::Status& why) override {
@@ -31,6 +32,7 @@ class Recorder final : public StreamObserver {
   std::multiset<std::int64_t> invalids;
   std::vector<absl::Status> breaks;
   std::function<void()> on_break;
+  std::function<void()> on_ack;
 };
 
 class UpdateStreamTest : public ::testing::Test {
@@ -149,6 +151,13 @@ TEST_F(UpdateStreamTest, ALostFinishedIsAskedForAgain) {
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(service_.finishes(), 2);
   ExpectCustomers(3);
+}
+
+TEST_F(UpdateStreamTest, FinishComesOnlyAfterEveryAcknowledgement) {
+  bool finish_came_first = false;
+  recorder_.on_ack = [&] { finish_came_first |= stream_->finish_was_sent(); };
+  ASSERT_TRUE(SendAll(6).ok());
+  EXPECT_FALSE(finish_came_first);
 }
 
 TEST_F(UpdateStreamTest, AStreamThatEndsWithOkTooEarlyIsABreak) {

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test through CTest: as users run the programs,
+# and then under AddressSanitizer and UndefinedBehaviorSanitizer. With CI=true warnings are errors.
+#
+#   ./scripts/test.sh                     both
+#   ./scripts/test.sh --preset asan       one preset of CMakePresets.json
+#   ./scripts/test.sh --label unit        only tests with this label: unit, integration, e2e
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+presets=(release asan)
+if [[ "${CI:-}" == true ]]; then
+  presets=(ci-release ci-asan)
+fi
+filter=()
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --preset) presets=("${2:?--preset needs a name}"); shift 2 ;;
+    --label) filter=(--label-regex "^${2:?--label needs a label}\$"); shift 2 ;;
+    --help) sed --quiet '2,/^set /{s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 0 ;;
+    *) echo "test.sh: unknown argument $1; see --help" >&2; exit 2 ;;
+  esac
+done
+
+# Every finding ends the program, and with it the test.
+asan=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export ASAN_OPTIONS="${ASAN_OPTIONS:-$asan}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
+
+section() {
+  local name="$1" start=$SECONDS
+  shift
+  echo "=== $name"
+  "$@"
+  echo "=== $name: $((SECONDS - start)) s"
+}
+
+section setup ./scripts/setup.sh
+for preset in "${presets[@]}"; do
+  section "configure $preset" cmake --preset "$preset"
+  section "build $preset" cmake --build --preset "$preset"
+  echo "=== test $preset"
+  ctest --preset "$preset" "${filter[@]}"
+done

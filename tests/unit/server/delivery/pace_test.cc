@@ -1,0 +1,132 @@
+#include "server/delivery/pace.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "absl/time/time.h"
+
+namespace peaksync {
+namespace {
+
+const absl::Time kStart = absl::FromUnixSeconds(1'790'000'000);
+
+RateHints Hints(std::optional<std::int64_t> remaining, std::optional<absl::Duration> reset_after) {
+  RateHints hints;
+  hints.remaining = remaining;
+  hints.reset_after = reset_after;
+  return hints;
+}
+
+// Takes whatever there is at `now`, and says how many.
+int TakeAll(Pace& pace, absl::Time now) {
+  int taken = 0;
+  for (; pace.Available(now) > 0; ++taken) pace.Take();
+  return taken;
+}
+
+struct Usage {
+  std::int64_t taken = 0;
+  int most_in_window = 0;  // In any window of `per`, its end not included.
+  int wakes_for_nothing = 0;
+};
+
+// Sends as fast as it may, woken at NextAt, after it has been idle so that the bucket is full.
+Usage SendFor(const PaceOptions& options, absl::Duration duration) {
+  Pace pace(options, kStart);
+  Usage usage;
+  std::deque<absl::Time> window;
+  for (absl::Time now = kStart + absl::Hours(1); now < kStart + absl::Hours(1) + duration;
+       now = pace.NextAt(now)) {
+    const int taken = TakeAll(pace, now);
+    usage.wakes_for_nothing += taken == 0 ? 1 : 0;
+    usage.taken += taken;
+    window.insert(window.end(), taken, now);
+    while (!window.empty() && window.front() <= now - options.per) window.pop_front();
+    usage.most_in_window = std::max(usage.most_in_window, static_cast<int>(window.size()));
+  }
+  return usage;
+}
+
+TEST(Pace, HoldsTheLimitInEveryWindow) {
+  const PaceOptions cases[] = {
+      {3'000, absl::Seconds(3), 1},   {3'000, absl::Seconds(3), 0.8},
+      {3'000, absl::Seconds(3), 0.1}, {50, absl::Seconds(1), 0.8},
+      {500, absl::Minutes(1), 1},     {7, absl::Seconds(1), 1},
+      {2, absl::Seconds(1), 1},       {1, absl::Seconds(1), 1},
+      {20'000, absl::Seconds(3), 1},  {250'000, absl::Hours(1), 0.8},
+  };
+  for (const PaceOptions& options : cases) {
+    const Usage usage = SendFor(options, 40 * options.per);
+    EXPECT_LE(usage.most_in_window, std::max(1.0, std::floor(options.requests * options.share)))
+        << options.requests << " per " << options.per << ", share " << options.share;
+    EXPECT_GT(usage.taken, 0);
+    EXPECT_EQ(usage.wakes_for_nothing, 0) << options.requests << " per " << options.per;
+  }
+}
+
+// A limit below one request a window goes at its own speed, not at one a window.
+TEST(Pace, HoldsALimitBelowOneRequestAWindow) {
+  const Usage usage = SendFor({1, absl::Seconds(1), 0.5}, absl::Seconds(1'000));
+  EXPECT_LE(usage.taken, 501);
+  EXPECT_EQ(usage.most_in_window, 1);
+}
+
+TEST(Pace, UsesTheLimitInSteadyState) {
+  for (const double share : {1.0, 0.8}) {
+    const Usage usage = SendFor({3'000, absl::Seconds(3), share}, absl::Seconds(60));
+    EXPECT_GE(static_cast<double>(usage.taken), 0.97 * 1'000 * share * 60) << share;
+  }
+}
+
+TEST(Pace, BeginsWithAShallowBucket) {
+  Pace pace({20'000, absl::Seconds(3), 1}, kStart);
+  EXPECT_EQ(TakeAll(pace, kStart + absl::Hours(1)), 100);
+}
+
+TEST(Pace, GivesNothingForAClockThatGoesBackAndGoesOnFromThere) {
+  Pace pace({3'000, absl::Seconds(3), 1}, kStart);
+  TakeAll(pace, kStart);
+  const absl::Time back = kStart - absl::Hours(2);
+  EXPECT_EQ(pace.Available(back), 0);
+  EXPECT_LE(pace.NextAt(back), back + absl::Milliseconds(2));
+  EXPECT_NEAR(TakeAll(pace, back + absl::Milliseconds(10)), 10, 1);
+  // When it is set right again, the bucket is full at most.
+  EXPECT_LE(TakeAll(pace, kStart), 30);
+}
+
+TEST(Pace, WaitsForTheNextWindowWhenNothingRemains) {
+  Pace pace({}, kStart);
+  pace.Correct(Hints(0, absl::Seconds(20)), kStart);
+  EXPECT_EQ(pace.Available(kStart + absl::Seconds(19)), 0);
+  EXPECT_EQ(pace.NextAt(kStart + absl::Seconds(19)), kStart + absl::Seconds(20));
+  EXPECT_GT(pace.Available(kStart + absl::Seconds(20)), 0);
+  // An answer that was under way longer does not shorten it.
+  pace.Correct(Hints(0, absl::Seconds(9)), kStart);
+  pace.Correct(Hints(0, absl::Seconds(5)), kStart);
+  EXPECT_EQ(pace.NextAt(kStart), kStart + absl::Seconds(20));
+}
+
+TEST(Pace, DoesNotWaitWhileSomethingRemainsOrNobodySaysUntilWhen) {
+  Pace pace({}, kStart);
+  pace.Correct(Hints(1, absl::Seconds(20)), kStart);
+  pace.Correct(Hints(0, std::nullopt), kStart);
+  pace.Correct(Hints(std::nullopt, absl::Seconds(20)), kStart);
+  EXPECT_GT(pace.Available(kStart), 0);
+}
+
+TEST(Pace, NeverWaitsLongerThanAnHour) {
+  Pace pace({}, kStart);
+  pace.Correct(Hints(0, absl::Hours(24 * 365)), kStart);
+  EXPECT_EQ(pace.NextAt(kStart), kStart + absl::Hours(1));
+  // Also not when the clock is set back meanwhile.
+  const absl::Time back = kStart - absl::Hours(5);
+  EXPECT_LE(pace.NextAt(back), back + absl::Hours(1));
+}
+
+}  // namespace
+}  // namespace peaksync
