@@ -27,6 +27,9 @@ asan=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 export ASAN_OPTIONS="${ASAN_OPTIONS:-$asan}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
 
+# So that a fresh clone finds what another one has compiled.
+export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$PWD}" CCACHE_NOHASHDIR="${CCACHE_NOHASHDIR:-true}"
+
 section() {
   local name="$1" start=$SECONDS
   shift

@@ -49,10 +49,7 @@ void LedgerWriter::Push(Job job) {
 }
 
 template <typename T, typename F>
-void LedgerWriter::Submit(std::int64_t weight, bool needs_room, Done<T> done, F command) {
-  Job job;
-  job.weight = weight;
-  job.needs_room = needs_room;
+void LedgerWriter::Submit(Job job, Done<T> done, F command) {
   job.write = [done = std::move(done), command = std::move(command)](TenantLedger* ledger) mutable {
     absl::StatusOr<T> result = absl::UnknownError("the command did not run");
     if (ledger != nullptr) result = command(*ledger);
@@ -78,23 +75,28 @@ void LedgerWriter::SubmitRead(Done<T> done, F command) {
 }
 
 void LedgerWriter::StartRun(StartRequest request, Done<Run> done) {
-  Submit<Run>(1, false, std::move(done), [request = std::move(request)](TenantLedger& ledger) {
+  Submit<Run>(Job(), std::move(done), [request = std::move(request)](TenantLedger& ledger) {
     return ledger.StartRun(request);
   });
 }
 
 void LedgerWriter::AcceptBatch(BatchRequest request, Done<BatchReceipt> done) {
-  const auto weight = static_cast<std::int64_t>(request.updates.size());
-  Submit<BatchReceipt>(weight, true, std::move(done),
+  Job job;
+  job.weight = static_cast<std::int64_t>(request.updates.size());
+  job.needs_room = true;
+  job.run_id = request.run_id;
+  Submit<BatchReceipt>(std::move(job), std::move(done),
                        [request = std::move(request)](TenantLedger& ledger) mutable {
                          return ledger.AcceptBatch(request);
                        });
 }
 
 void LedgerWriter::FinishRun(FinishRequest request, Done<Run> done) {
-  Submit<Run>(1, false, std::move(done), [request = std::move(request)](TenantLedger& ledger) {
-    return ledger.FinishRun(request);
-  });
+  Job job;
+  job.run_id = request.run_id;
+  Submit<Run>(
+      std::move(job), std::move(done),
+      [request = std::move(request)](TenantLedger& ledger) { return ledger.FinishRun(request); });
 }
 
 // Takes its turn among the commands that write: a run that is started next must find it done.
@@ -214,13 +216,17 @@ bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
     std::int64_t weight = 0;
     const bool room = ledger_->HasRoom();
     bool full = false;
+    const auto waits_for_room = [&](const Job& job) {  // With batches that came before it.
+      return !job.run_id.empty() &&
+             std::ranges::find(deferred_, job.run_id, &Job::run_id) != deferred_.end();
+    };
     for (Job& job : waiting) {
       weight += job.weight;
       full |= weight > limits::kGroupCommitUpdatesMax && !group->empty();
       // Jobs that are put back keep their order; batches of one stream never overtake each other.
       if (full) {
         queue_.push_back(std::move(job));
-      } else if (job.needs_room && !room && !stopping_) {
+      } else if (!stopping_ && ((job.needs_room && !room) || waits_for_room(job))) {
         weight -= job.weight;
         deferred_.push_back(std::move(job));
       } else {
@@ -252,8 +258,9 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
     for (Job& job : group) {
       if (!job.write) continue;
       if (!begun && job.until_possible) {
-        // At the end it is given up: its values still stand in the outbox.
-        if (!IsStopping()) retries_.push_back(std::move(job));
+        // At the end, or when the ledger is damaged for good, it is given up: its values still
+        // stand in the outbox.
+        if (absl::IsUnavailable(committed) && !IsStopping()) retries_.push_back(std::move(job));
         continue;
       }
       if (job.needs_room) updates += job.weight;

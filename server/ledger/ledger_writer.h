@@ -71,7 +71,7 @@ class LedgerWriter final : public Ledger {
     Read read;
     std::int64_t weight = 1;      // In updates, for the limit of a group.
     bool needs_room = false;      // Waits while too much waits for Braze.
-    std::string run_id = {};      // Waits behind the batches of this run that wait for room.
+    std::string run_id;           // Waits behind batches of this run that wait for room.
     bool until_possible = false;  // Nobody waits for it, and it must not be lost: tried again.
   };
   struct Watcher {
@@ -81,7 +81,7 @@ class LedgerWriter final : public Ledger {
   };
 
   template <typename T, typename F>
-  void Submit(std::int64_t weight, bool needs_room, Done<T> done, F command);
+  void Submit(Job job, Done<T> done, F command);
   template <typename T, typename F>
   void SubmitRead(Done<T> done, F command);
   void Push(Job job);

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/secret.h"
-#include "tests/support/http_call.h"
+#include "tests/integration/http_call.h"
 
 namespace peaksync::testing {
 

@@ -82,13 +82,12 @@ absl::StatusOr<Database> Database::Open(const std::string& path) {
       nullptr);
   Database database(raw, path);
   if (code != SQLITE_OK) return SqliteError(raw, code, Concat("open ledger ", path));
-  PEAKSYNC_RETURN_IF_ERROR(database.Configure());
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, kBusyTimeoutMs);
   return database;
 }
 
 absl::Status Database::Configure() {
-  sqlite3_extended_result_codes(handle(), 1);
-  sqlite3_busy_timeout(handle(), kBusyTimeoutMs);
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   for (const Setting& setting : kSettings) {
     PEAKSYNC_RETURN_IF_ERROR(Execute(setting.set));

@@ -22,8 +22,10 @@ absl::Status SqliteError(sqlite3* db, int code, std::string_view what);
 // Thread safety: none; used by one thread at a time (SQLITE_OPEN_NOMUTEX).
 class Database {
  public:
-  // Opens or creates the file with mode 0600.
+  // Opens or creates the file with mode 0600; changes nothing in it yet.
   static absl::StatusOr<Database> Open(const std::string& path);
+  // Sets what it says above. Once it is known that the file is ours.
+  absl::Status Configure();
 
   // Runs statements that return nothing. `sql` is a literal of ours, never input.
   absl::Status Execute(const char* sql);
@@ -46,7 +48,6 @@ class Database {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
   Database(sqlite3* db, std::string path);
-  absl::Status Configure();
 
   std::unique_ptr<sqlite3, Closer> db_;
   std::string path_;

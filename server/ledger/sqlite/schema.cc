@@ -116,7 +116,7 @@ absl::StatusOr<std::int64_t> ReadPragma(Database& database, const char* sql) {
 
 }  // namespace
 
-absl::Status MigrateSchema(Database& database) {
+absl::Status CheckSchema(Database& database) {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t version,
                             ReadPragma(database, "PRAGMA user_version"));
   PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t application,
@@ -132,6 +132,12 @@ absl::Status MigrateSchema(Database& database) {
     return absl::FailedPreconditionError(
         Concat(database.path(), " is an SQLite file, but not a ledger of peaksyncd"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status MigrateSchema(Database& database) {
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t version,
+                            ReadPragma(database, "PRAGMA user_version"));
   for (std::int64_t step = version; step < kSchemaVersion; ++step) {
     PEAKSYNC_RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
     absl::Cleanup rollback = [&] {

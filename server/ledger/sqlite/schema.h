@@ -8,8 +8,11 @@ namespace peaksync {
 // The newest schema this program knows (PRAGMA user_version).
 inline constexpr int kSchemaVersion = 1;
 
-// Brings the file to kSchemaVersion, one transaction a step. FAILED_PRECONDITION when the file is
-// not a ledger of ours or comes from a newer version; then it is left as it is.
+// FAILED_PRECONDITION when the file is not a ledger of ours or comes from a newer version. Reads
+// only: such a file is left as it is.
+absl::Status CheckSchema(Database& database);
+
+// Brings a file that CheckSchema let through to kSchemaVersion, one transaction a step.
 absl::Status MigrateSchema(Database& database);
 
 }  // namespace peaksync

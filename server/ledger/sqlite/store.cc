@@ -130,6 +130,8 @@ LedgerStore::LedgerStore(Database database,
 
 absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
   PEAKSYNC_ASSIGN_OR_RETURN(Database database, Database::Open(path));
+  PEAKSYNC_RETURN_IF_ERROR(CheckSchema(database));
+  PEAKSYNC_RETURN_IF_ERROR(database.Configure());
   PEAKSYNC_RETURN_IF_ERROR(MigrateSchema(database));
   PEAKSYNC_ASSIGN_OR_RETURN(auto statements, Statements::Prepare(database));
   return LedgerStore(std::move(database), std::move(statements));

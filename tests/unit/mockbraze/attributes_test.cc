@@ -154,7 +154,8 @@ TEST_F(CustomAttribute, NestedDataBeyond100KilobytesIsDropped) {
 TEST_F(CustomAttribute, ArrayOfObjectsIsAddedToRemovedFromAndUpdatedInThatOrder) {
   // Section 2.5: "processed $add, then $remove, then $update".
   Set(R"("l":[{"id":1,"n":"a"},{"id":2,"n":"b"}])");
-  Set(R"("l":{"$update":[{"$identifier_key":"id","$identifier_value":3,"$new_object":{"id":3,"n":"C"}}],
+  Set(R"("l":{"$update":[{"$identifier_key":"id","$identifier_value":3,)"
+      R"("$new_object":{"id":3,"n":"C"}}],
          "$remove":[{"$identifier_key":"id","$identifier_value":1}],"$add":[{"id":3,"n":"c"}]})");
   EXPECT_EQ(Attributes(), R"({"l":[{"id":2,"n":"b"},{"id":3,"n":"C"}]})");
   Set(R"("_merge_objects":true,"l":{"$update":[

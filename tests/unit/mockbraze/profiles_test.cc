@@ -68,8 +68,8 @@ TEST_F(MockProfiles, ByEmailPreferTheLatestWithAnExternalId) {
   // Section 2.1: "the most recently updated profile with an external ID wins; if none has one, the
   // most recently updated".
   Track(R"({"attributes":[{"email":"a@b.co","k":0}]})");
-  Track(
-      R"({"attributes":[{"external_id":"1","email":"A@b.co"},{"external_id":"2","email":"a@b.co"}]})");
+  Track(R"({"attributes":[{"external_id":"1","email":"A@b.co"},)"
+        R"({"external_id":"2","email":"a@b.co"}]})");
   EXPECT_EQ(Stat("profiles"), 3);
   Track(R"({"attributes":[{"email":"a@b.co","k":1}]})");
   EXPECT_EQ(Attributes("2"), R"({"k":1})");

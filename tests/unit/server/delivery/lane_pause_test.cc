@@ -186,7 +186,7 @@ TEST(LanePause, TakesAnswersOfRequestsFromBefore) {
       case 5:
         return Reply{Answered(413), absl::Milliseconds(500)};
       case 6:
-        return Reply{Lost(), absl::Milliseconds(600)};
+        return Reply{Lost(), absl::Milliseconds(250)};
       default:
         return Reply{Accepted()};
     }

@@ -86,6 +86,7 @@ class History {
     if (sent.customers.size() == 1) refused_.insert(sent.customers[0]);
     switch (Below(15)) {
       case 0:
+        if (IsPoisoned(sent)) return UnnamedError();
         refused_.insert(sent.customers[someone]);
         return AcceptedWithErrors(NamedError(someone));
       case 1:

@@ -39,7 +39,7 @@ class FaultyDisk {
   static bool FailsRead() {
     if (reads_to_fail_ <= 0) return false;
     --reads_to_fail_;
-    errno = EIO;
+    errno = ESTALE;  // SQLite takes EIO for damage.
     return true;
   }
   static ssize_t Write(int file, const void* bytes, size_t size) {

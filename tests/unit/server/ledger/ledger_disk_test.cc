@@ -125,8 +125,14 @@ TEST_F(LedgerDisk, DoesNotCancelOutWhatCouldNotBeSettled) {
 TEST_F(LedgerDisk, KeepsTheWaitAfterALostAnswerThroughAFailedCommit) {
   const Objects sent = LeaseAll();
   disk_.FailWrites(ENOSPC);
-  EXPECT_THAT(CommitSettle(sent, Kind::kReturned, clock_.Now() + absl::Seconds(10)),
-              CannotBeWritten());
+  ASSERT_THAT(ledger_->Begin(), IsOk());
+  ledger_->Settle({{.lease = sent[0].lease,
+                    .kind = Kind::kReturned,
+                    .not_before = clock_.Now() + absl::Seconds(10)}});
+  BatchRequest batch = Batch(run_, {{"li", {{"a", 1}}}}, At(1));
+  EXPECT_THAT(ledger_->AcceptBatch(batch), IsOk());
+  EXPECT_THAT(ledger_->Commit(), CannotBeWritten());
+  in_flight_.clear();
   disk_.Heal();
   EXPECT_THAT(LeaseAll(), IsEmpty());
   clock_.Advance(absl::Seconds(10));
@@ -155,6 +161,25 @@ TEST_F(LedgerDisk, KeepsStreamsThroughAFailedCommit) {
   request.source = "model";
   EXPECT_THAT(TryStart(request), StatusIs(absl::StatusCode::kAborted, HasSubstr(run_)));
   EXPECT_THAT(TryPush(run_, maker_.Make({{"li", {{"a", 1}}}}, At(1))), IsOk());
+}
+
+// Its api was told UNAVAILABLE and knows of no run to leave.
+TEST_F(LedgerDisk, ForgetsAStreamThatCameWithAFailedGroup) {
+  EndStream(run_);
+  StartRequest resume;
+  resume.source = "model";
+  resume.run_id = run_;
+  resume.stream = 50;
+  ASSERT_THAT(ledger_->Begin(), IsOk());
+  ASSERT_THAT(ledger_->StartRun(resume), IsOk());
+  BatchRequest batch = Batch(run_, {{"li", {{"a", 1}}}}, At(1));
+  batch.stream = 50;
+  ASSERT_THAT(ledger_->AcceptBatch(batch), IsOk());
+  disk_.FailWrites(ENOSPC);
+  EXPECT_THAT(ledger_->Commit(), CannotBeWritten());
+  disk_.Heal();
+  EXPECT_NE(Start(), run_);
+  EXPECT_EQ(RunOf(run_).state, RunState::kAbandoned);
 }
 
 // After some errors SQLite ends the transaction by itself; what is then written would be durable at

@@ -4,173 +4,19 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include <algorithm>
-#include <chrono>
-#include <future>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
-#include "server/base/mutex.h"
-#include "tests/unit/server/ledger/faulty_disk.h"
-#include "tests/unit/server/ledger/ledger_fixture.h"
+#include "tests/unit/server/ledger/ledger_writer_fixture.h"
 
 namespace peaksync::testing {
 namespace {
 
 using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-constexpr std::chrono::seconds kTooLong{30};
-
-// An answer to come.
-template <typename T>
-class Answer {
- public:
-  absl::AnyInvocable<void(T) &&> Done() {
-    return [promise = promise_](T value) { promise->set_value(std::move(value)); };
-  }
-  bool IsThere() { return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
-  T Get() {
-    if (future_.wait_for(kTooLong) != std::future_status::ready) {
-      ADD_FAILURE() << "no answer came";
-      std::abort();
-    }
-    return future_.get();
-  }
-
- private:
-  std::shared_ptr<std::promise<T>> promise_ = std::make_shared<std::promise<T>>();
-  std::future<T> future_ = promise_->get_future();
-};
-
-template <typename T>
-using StatusAnswer = Answer<absl::StatusOr<T>>;
-
-class LedgerWriterTest : public ::testing::Test {
- protected:
-  using Run = peaksync::Run;  // Not ::testing::Test's.
-
-  void SetUp() override { OpenWriter(); }
-  void TearDown() override {
-    disk_.Heal();
-    writer_.reset();
-  }
-  void OpenWriter() {
-    writer_.reset();
-    auto ledger = TenantLedger::Open({.tenant = "acme",
-                                      .path = dir_.File("acme.db"),
-                                      .endpoint = "https://rest.example",
-                                      .workspace = "production",
-                                      .rules = std::make_shared<const TenantRules>(rules_),
-                                      .clock = &clock_,
-                                      .random = [this] { return random_(); },
-                                      .abort_on_broken_law = true});
-    ASSERT_THAT(ledger, IsOk());
-    writer_ = std::make_unique<LedgerWriter>(
-        *std::move(ledger), clock_,
-        LedgerWriter::Listeners{.committed = [this](const CommitReport& report) {
-          MutexLock lock(mutex_);
-          reports_.push_back(report);
-        }});
-  }
-  std::vector<CommitReport> Reports() {
-    MutexLock lock(mutex_);
-    return reports_;
-  }
-
-  std::string Start(const std::string& source, StreamId stream = 1) {
-    auto run = TryStart(source, stream).Get();
-    EXPECT_THAT(run, IsOk());
-    return run.ok() ? run->run_id : "";
-  }
-  StatusAnswer<Run> TryStart(const std::string& source, StreamId stream) {
-    StatusAnswer<Run> answer;
-    StartRequest request;
-    request.source = source;
-    request.stream = stream;
-    writer_->StartRun(request, answer.Done());
-    return answer;
-  }
-  StatusAnswer<BatchReceipt> Push(const std::string& run, std::int64_t sequence,
-                                  const std::vector<Update>& updates, StreamId stream = 1) {
-    StatusAnswer<BatchReceipt> answer;
-    BatchRequest request{.run_id = run, .stream = stream, .sequence = sequence, .updates = {}};
-    {
-      MutexLock lock(mutex_);
-      request.updates = maker_.Make(updates, At(static_cast<int>(sequence)));
-    }
-    writer_->AcceptBatch(std::move(request), answer.Done());
-    return answer;
-  }
-  StatusAnswer<Run> Finish(const std::string& run, StreamId stream = 1) {
-    StatusAnswer<Run> answer;
-    writer_->FinishRun({.run_id = run, .stream = stream, .cursor = {}}, answer.Done());
-    return answer;
-  }
-  Run Get(const std::string& run) {
-    StatusAnswer<RunView> answer;
-    writer_->GetRun(run, answer.Done());
-    auto view = answer.Get();
-    EXPECT_THAT(view, IsOk());
-    return view.ok() ? view->run : Run{};
-  }
-  std::vector<ObjectOutcome> LeaseAll(ObjectOutcome::Kind kind = ObjectOutcome::Kind::kConfirmed) {
-    Answer<Leased> answer;
-    writer_->Lease({.batches_max = 1'000, .partial = true}, answer.Done());
-    const Leased leased = answer.Get();
-    EXPECT_EQ(leased.ready.customers, 0);
-    std::vector<ObjectOutcome> outcomes;
-    for (const LeasedBatch& batch : leased.batches) {
-      for (const LeasedObject& object : batch) outcomes.push_back({object.lease, kind});
-    }
-    return outcomes;
-  }
-  // Returns when all that was given before has been done.
-  void Drain() {
-    StatusAnswer<SourcePage> answer;
-    writer_->ListSources(1, "", answer.Done());
-    (void)answer.Get();
-  }
-  // Holds the writer's thread until it is opened, so that what is given meanwhile makes a group.
-  class Gate {
-   public:
-    explicit Gate(LedgerWriter& writer) {
-      writer.Lease({.batches_max = 0}, [state = state_](const Leased&) {
-        state->closed.Notify();
-        state->open.WaitForNotificationWithTimeout(absl::Seconds(30));
-      });
-      state_->closed.WaitForNotification();
-    }
-    ~Gate() { Open(); }
-    void Open() {
-      if (!state_->open.HasBeenNotified()) state_->open.Notify();
-    }
-
-   private:
-    struct State {
-      absl::Notification closed;
-      absl::Notification open;
-    };
-    std::shared_ptr<State> state_ = std::make_shared<State>();
-  };
-
-  TempDir dir_;
-  FakeClock clock_;
-  FaultyDisk disk_;
-  TenantRules rules_;
-  std::mt19937_64 random_{42};
-  Mutex mutex_;
-  UpdateMaker maker_ ABSL_GUARDED_BY(mutex_);
-  std::vector<CommitReport> reports_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<LedgerWriter> writer_;
-};
 
 // What another connection sees is what the disk would hold after a crash.
 TEST_F(LedgerWriterTest, AcknowledgesOnlyWhatIsCommitted) {
@@ -376,6 +222,7 @@ TEST_F(LedgerWriterTest, TellsWatchersOfTheirRun) {
   const std::string other = Start("other", 2);
   std::vector<RunView> seen;
   writer_->WatchRun(run, 5, [&](RunView view) { seen.push_back(std::move(view)); });
+  Drain();
   ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
   ASSERT_THAT(Push(other, 1, {{"li", {{"a", 1}}}}, 2).Get(), IsOk());
   ASSERT_THAT(Finish(run).Get(), IsOk());
@@ -401,111 +248,15 @@ TEST_F(LedgerWriterTest, TellsWatchersOfTheirRun) {
 TEST_F(LedgerWriterTest, TellsWhatIsReady) {
   std::vector<std::int64_t> seen;
   writer_->SetReadyListener([&](ReadyState state) { seen.push_back(state.customers); });
+  Drain();
   const std::string run = Start("model");
   ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}, {"li", {{"a", 1}}}}).Get(), IsOk());
-  auto outcomes = LeaseAll(ObjectOutcome::Kind::kUnsent);
-  writer_->Settle(std::move(outcomes));
-  writer_->Settle(LeaseAll());
   Drain();
+  writer_->Settle(LeaseAll(ObjectOutcome::Kind::kUnsent));
+  Drain();
+  writer_->Settle(LeaseAll());
   writer_->Stop();
   EXPECT_THAT(seen, ElementsAre(2, 2));  // What a Lease took, it has told itself.
-}
-
-// The disk fails.
-
-TEST_F(LedgerWriterTest, AcknowledgesNothingOfAFailedGroup) {
-  const std::string run = Start("model");
-  const std::string other = Start("other", 2);
-  StatusAnswer<BatchReceipt> one;
-  StatusAnswer<BatchReceipt> two;
-  StatusAnswer<Run> finished;
-  {
-    Gate gate(*writer_);
-    disk_.FailWrites(ENOSPC);
-    one = Push(run, 1, {{"jo", {{"a", 1}}}});
-    two = Push(other, 1, {{"li", {{"a", 1}}}}, 2);
-    finished = Finish(run);
-  }
-  const auto failed = StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot be written now"));
-  EXPECT_THAT(one.Get(), failed);
-  EXPECT_THAT(two.Get(), failed);
-  EXPECT_THAT(finished.Get(), failed);
-  EXPECT_EQ(Get(run).state, RunState::kOpen);
-  EXPECT_EQ(Get(run).values.received, 0);
-  disk_.Heal();
-  EXPECT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
-  EXPECT_THAT(Finish(run).Get(), IsOk());
-  writer_->Settle(LeaseAll());
-  Drain();
-  EXPECT_EQ(Get(run).state, RunState::kCompleted);
-}
-
-TEST_F(LedgerWriterTest, GoesOnDeliveringAfterAFailedGroupWithoutAnyNewCommand) {
-  const std::string run = Start("model");
-  ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
-  disk_.FailWrites(ENOSPC);
-  EXPECT_FALSE(Push(run, 2, {{"li", {{"a", 1}}}}).Get().ok());
-  disk_.Heal();
-  EXPECT_THAT(LeaseAll(ObjectOutcome::Kind::kUnsent), SizeIs(1));
-  EXPECT_THAT(LeaseAll(), IsEmpty());
-}
-
-TEST_F(LedgerWriterTest, LosesNothingWhenOutcomesCannotBeWritten) {
-  const std::string run = Start("model");
-  ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
-  auto outcomes = LeaseAll();
-  disk_.FailWrites(EIO);
-  writer_->Settle(std::move(outcomes));
-  Drain();
-  disk_.Heal();
-  EXPECT_EQ(Get(run).values.pending, 1);
-  outcomes = LeaseAll();
-  ASSERT_THAT(outcomes, SizeIs(1));
-  writer_->Settle(std::move(outcomes));
-  Drain();
-  EXPECT_EQ(Get(run).values.confirmed, 1);
-}
-
-TEST_F(LedgerWriterTest, TriesOutcomesAgainUntilAGroupCanBegin) {
-  const std::string run = Start("model");
-  ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
-  auto outcomes = LeaseAll();
-  Drain();
-  sqlite3* db = nullptr;  // Another's commit makes the next transaction read from the disk.
-  ASSERT_EQ(sqlite3_open(dir_.File("acme.db").c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "INSERT INTO meta VALUES ('x', 'y')", nullptr, nullptr, nullptr),
-            SQLITE_OK);
-  sqlite3_close(db);
-  disk_.FailReads(1'000'000);
-  writer_->Settle(std::move(outcomes));
-  EXPECT_FALSE(TryStart("other", 2).Get().ok());
-  disk_.Heal();
-  EXPECT_THAT(TryStart("other", 2).Get(), IsOk());
-  EXPECT_EQ(Get(run).values.confirmed, 1);
-}
-
-TEST_F(LedgerWriterTest, StopsAlsoWhileTheDiskFails) {
-  const std::string run = Start("model");
-  ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
-  auto outcomes = LeaseAll();
-  Drain();
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(dir_.File("acme.db").c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "INSERT INTO meta VALUES ('x', 'y')", nullptr, nullptr, nullptr),
-            SQLITE_OK);
-  sqlite3_close(db);
-  disk_.FailReads(1'000'000'000);
-  writer_->Settle(std::move(outcomes));
-  Answer<int> stopped;
-  std::thread stopper([&, done = stopped.Done()]() mutable {
-    writer_->Stop();
-    std::move(done)(0);
-  });
-  stopped.Get();
-  stopper.join();
-  disk_.Heal();
-  OpenWriter();
-  EXPECT_EQ(Get(run).values.pending, 1);  // Sent once more; nothing is lost.
 }
 
 }  // namespace

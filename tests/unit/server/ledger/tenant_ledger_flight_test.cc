@@ -138,7 +138,7 @@ TEST_F(TenantLedgerFlight, DelaysAReturnedCustomer) {
   Push({{"jo", {{"b", 1}}}}, At(4));
   EXPECT_THAT(LeaseAll(), IsEmpty());
   clock_.Advance(absl::Seconds(10));
-  EXPECT_THAT(Shown(LeaseAll()), ElementsAre("jo.b=1", "jo.a=\"B\""));
+  EXPECT_THAT(Shown(LeaseAll()), ElementsAre("jo.a=\"B\"", "jo.b=1"));
 }
 
 TEST_F(TenantLedgerFlight, SendsARejectedValueAgainWhenItIsPushedAgain) {
@@ -203,7 +203,7 @@ TEST_F(TenantLedgerFlight, RemembersAnUnknownValueAcrossARestart) {
 TEST_F(TenantLedgerFlight, SettlesEachOfManyOutcomesByItself) {
   Settle(sent_, Kind::kConfirmed);
   const std::string run =
-      Push({{"c1", {{"a", 1}}}, {"c2", {{"a", 1}}}, {"c3", {{"a", 1}}}, {"c4", {{"a", 1}}}}, At(4));
+      Push({{"c1", {{"n", 1}}}, {"c2", {{"n", 1}}}, {"c3", {{"n", 1}}}, {"c4", {{"n", 1}}}}, At(4));
   const Objects objects = LeaseAll();
   ASSERT_EQ(objects.size(), 4u);
   ASSERT_THAT(ledger_->Begin(), IsOk());

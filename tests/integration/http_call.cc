@@ -1,4 +1,4 @@
-#include "tests/support/http_call.h"
+#include "tests/integration/http_call.h"
 
 #include <gtest/gtest.h>
 #include <httplib.h>
