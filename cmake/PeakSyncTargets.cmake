@@ -19,8 +19,9 @@ add_library(peaksync_options INTERFACE)
 target_compile_options(peaksync_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
   -Woverloaded-virtual -Wimplicit-fallthrough
-  # g++ 12 sees uninitialised members of std::map and std::variant where there are none.
-  -Wno-maybe-uninitialized)
+  # g++ 12 sees uninitialised members of std::map and std::variant, and overlapping copies in
+  # std::string, where there are none (GCC bugs 105562, 105651).
+  -Wno-maybe-uninitialized -Wno-restrict)
 if(PEAKSYNC_WERROR)
   target_compile_options(peaksync_options INTERFACE -Werror)
 endif()

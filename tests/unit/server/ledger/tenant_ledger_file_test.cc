@@ -166,6 +166,26 @@ TEST_F(TenantLedgerFile, ClosesTheTenantWhenACustomersRowIsDamaged) {
   EXPECT_TRUE(ledger.Lease({.partial = true}).empty());
 }
 
+// What is kept of Braze's text stays valid UTF-8.
+TEST_F(TenantLedgerFile, CutsALongReasonBetweenCharacters) {
+  Push({{"jo", {{"a", 1}}}}, At(1));
+  const Objects sent = LeaseAll();
+  ASSERT_THAT(ledger_->Begin(), IsOk());
+  ledger_->Settle({{.lease = sent[0].lease,
+                    .kind = Kind::kRejected,
+                    .reason = std::string(999, 'x') + "\xc3\xa9!"}});
+  ASSERT_THAT(ledger_->Commit(), IsOk());
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &db), SQLITE_OK);
+  sqlite3_stmt* query = nullptr;
+  ASSERT_EQ(sqlite3_prepare_v2(db, "SELECT reason FROM rejections", -1, &query, nullptr),
+            SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(query), SQLITE_ROW);
+  EXPECT_EQ(sqlite3_column_bytes(query, 0), 999);
+  sqlite3_finalize(query);
+  sqlite3_close(db);
+}
+
 // Every page in turn is overwritten; whatever is found of it is an error and never a crash.
 TEST_F(TenantLedgerFile, NeverCrashesOnADamagedFile) {
   for (int hour = 1; hour <= 3; ++hour) {
