@@ -201,6 +201,7 @@ void LedgerWriter::Loop() {
     PublishReady();
     ledger_->Checkpoint(idle);  // After the waiters were told.
   }
+  ledger_->Close();
   ledger_->Checkpoint(/*idle=*/true);
 }
 

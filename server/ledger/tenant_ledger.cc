@@ -17,6 +17,7 @@ constexpr std::string_view kMetaEndpoint = "endpoint";
 constexpr std::string_view kMetaWorkspace = "workspace";
 constexpr std::string_view kMetaEpoch = "epoch";
 constexpr std::string_view kMetaLastTime = "last_time";
+constexpr std::string_view kMetaQuiet = "quiet";  // "1": no request was under way at the end.
 
 template <typename T>
 T ParseOrZero(std::string_view text) {
@@ -34,8 +35,29 @@ absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOpt
   PEAKSYNC_ASSIGN_OR_RETURN(LedgerStore store, LedgerStore::Open(options.path));
   std::unique_ptr<TenantLedger> ledger(new TenantLedger(std::move(options), std::move(store)));
   PEAKSYNC_RETURN_IF_ERROR(ledger->GuardWorkspace());
+  PEAKSYNC_RETURN_IF_ERROR(ledger->WaitForLostRequests());
   PEAKSYNC_RETURN_IF_ERROR(ledger->Load());
+  ledger->send_not_before_ = absl::InfinitePast();
   return ledger;
+}
+
+// A process that was killed may have left requests that Braze is still working on, and nobody knows
+// of whom: what waits is sent when they are over (rule 4).
+absl::Status TenantLedger::WaitForLostRequests() {
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::string quiet, store_.ReadMeta(kMetaQuiet));
+  if (quiet != "1") {
+    send_not_before_ = options_.clock->Now() + limits::kLostOutcomeWait;
+    return absl::OkStatus();
+  }
+  PEAKSYNC_RETURN_IF_ERROR(store_.Begin());
+  PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaQuiet, "0"));
+  return store_.Commit();
+}
+
+void TenantLedger::Close() {
+  if (!damaged_.ok() || needs_load_ || !waiting_.IsQuiet(options_.clock->Now())) return;
+  if (!store_.Begin().ok()) return;
+  if (!store_.WriteMeta(kMetaQuiet, "1").ok() || !store_.Commit().ok()) store_.Rollback();
 }
 
 // The ledger remembers whose it is: its values are true of one workspace only.
@@ -126,6 +148,7 @@ absl::Status TenantLedger::LoadOutbox() {
     }
     WaitingCustomer& customer = waiting_.At(row.customer.Key(), row.customer);
     if (customer.waiting.empty()) customer.since = now;
+    customer.not_before = std::max(customer.not_before, send_not_before_);
     for (OutboxRow::Attribute& attribute : row.attributes) {
       Slot* slot = customer.FindWaiting(attribute.attribute_id);
       const Attribute* known = attribute.attribute_id < attributes_by_id_.size()

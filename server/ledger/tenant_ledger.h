@@ -48,6 +48,10 @@ class TenantLedger {
  public:
   static absl::StatusOr<std::unique_ptr<TenantLedger>> Open(TenantLedgerOptions options);
 
+  // Remembers that no request is under way, so that the next Open need not wait for one. The last
+  // call; without it (kill -9, a power cut) the next Open is careful.
+  void Close();
+
   // Not OK: the ledger belongs to another workspace than the options name; delivery must pause.
   const absl::Status& workspace_guard() const { return workspace_guard_; }
 
@@ -106,6 +110,7 @@ class TenantLedger {
   absl::Status Load();
   absl::Status LoadOutbox();
   absl::Status GuardWorkspace();
+  absl::Status WaitForLostRequests();
   absl::Status Sql(absl::Status status);
   absl::Status Unusable() const;
   absl::Status EnsureLoaded();
@@ -159,10 +164,11 @@ class TenantLedger {
   TenantLedgerOptions options_;
   LedgerStore store_;
   absl::Status workspace_guard_;
-  absl::Status damaged_;            // For good.
-  absl::Status group_error_;        // Of the group that is open.
-  bool needs_load_ = false;         // Memory is ahead of the file.
-  std::vector<StreamId> attached_;  // In this group.
+  absl::Status damaged_;                               // For good.
+  absl::Status group_error_;                           // Of the group that is open.
+  bool needs_load_ = false;                            // Memory is ahead of the file.
+  std::vector<StreamId> attached_;                     // In this group.
+  absl::Time send_not_before_ = absl::InfinitePast();  // What is read back at the start.
 
   RunBook runs_;
   WaitingSet waiting_;

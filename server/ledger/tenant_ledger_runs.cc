@@ -242,6 +242,10 @@ absl::StatusOr<RunPage> TenantLedger::ListRuns(std::string_view source, int page
 
 absl::StatusOr<SourcePage> TenantLedger::ListSources(int page_size, std::string_view after) {
   PEAKSYNC_RETURN_IF_ERROR(EnsureLoaded());
+  if (!after.empty() && !sources_.contains(after)) {  // Sources are never removed.
+    return absl::InvalidArgumentError(
+        "page_token is none of this service's: give the one of the answer before, unchanged");
+  }
   SourcePage page;
   page.delivery = delivery();
   for (auto at = sources_.upper_bound(after); at != sources_.end(); ++at) {

@@ -198,6 +198,11 @@ void WaitingSet::ForgetSlots() {
   }
 }
 
+bool WaitingSet::IsQuiet(absl::Time now) {
+  PromoteDelayed(now);
+  return leases_.empty() && delayed_.empty();
+}
+
 ReadyState WaitingSet::Ready(absl::Time now) {
   PromoteDelayed(now);
   ReadyState state;

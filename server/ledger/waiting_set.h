@@ -92,6 +92,9 @@ class WaitingSet {
   // wait until when.
   void ForgetSlots();
 
+  // Nobody is in flight, and nobody waits for a lost request to be over.
+  bool IsQuiet(absl::Time now);
+
   ReadyState Ready(absl::Time now);
   std::int64_t customers() const { return static_cast<std::int64_t>(customers_.size()); }
   std::int64_t bytes() const { return bytes_; }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/ledger/tenant_ledger.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
@@ -109,10 +110,20 @@ class TenantLedgerTest : public ::testing::Test {
     runs_.clear();
   }
   // As if the service had been killed: nothing but the file is left.
-  void Reopen() {
+  void Crash() {
     ledger_.reset();
     in_flight_.clear();
     Open();
+  }
+  // The same, and the requests that may have been lost with it are over.
+  void Reopen() {
+    Crash();
+    clock_.Advance(limits::kLostOutcomeWait);
+  }
+  // As SIGTERM does.
+  void Restart() {
+    ledger_->Close();
+    Crash();
   }
 
   // Runs a command in a group of its own.

@@ -215,6 +215,27 @@ TEST_F(TenantLedgerFlight, SettlesEachOfManyOutcomesByItself) {
   EXPECT_THAT(Values(run), CountsAre(ValueCounts{.confirmed = 1, .rejected = 1, .pending = 2}));
 }
 
+// Rule 4: Braze may still be working on the request that a killed service left behind.
+TEST_F(TenantLedgerFlight, WaitsAfterACrashUntilLostRequestsAreOver) {
+  Crash();
+  EXPECT_TRUE(LeaseAll().empty());
+  clock_.Advance(limits::kLostOutcomeWait);
+  EXPECT_EQ(LeaseAll().size(), 1u);
+}
+
+TEST_F(TenantLedgerFlight, WaitsAfterAStopThatLeftARequestUnderWay) {
+  Restart();
+  EXPECT_TRUE(LeaseAll().empty());
+}
+
+TEST_F(TenantLedgerFlight, SendsAtOnceAfterAStopThatLeftNothingUnderWay) {
+  Settle(sent_, Kind::kUnsent);
+  Restart();
+  EXPECT_EQ(LeaseAll().size(), 1u);
+  Crash();  // The mark of a clean stop holds once.
+  EXPECT_TRUE(LeaseAll().empty());
+}
+
 TEST_F(TenantLedgerFlight, CountsAndDeliversWhatWasInFlightAtARestart) {
   Reopen();
   EXPECT_THAT(Values(sent_run_), CountsAre(ValueCounts{.pending = 1}));

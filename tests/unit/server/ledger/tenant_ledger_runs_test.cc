@@ -75,7 +75,7 @@ TEST_F(TenantLedgerRuns, KeepsWhatTheStartSaid) {
   request.updated_at = At(7);
   request.from_cursor = At(6);
   const std::string id = TryStart(request)->run_id;
-  Reopen();
+  Crash();
   const Run run = RunOf(id);
   EXPECT_EQ(run.source, "model");
   EXPECT_EQ(run.request_id, "r1");
