@@ -15,7 +15,8 @@ import urllib.parse
 import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-BIN_DIR = pathlib.Path(os.environ.get("PEAKSYNC_BIN_DIR", REPOSITORY / "build/release/bin"))
+_BUILT = REPOSITORY / "build" / "release" / "bin"
+BIN_DIR = pathlib.Path(os.environ.get("PEAKSYNC_BIN_DIR", _BUILT)).resolve()
 DEADLINE = 60.0  # Of any wait. Sanitizers and a busy machine are slow; a green run waits for none.
 POLL = 0.02
 PDEATHSIG = 1
