@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -49,9 +50,12 @@ int main(int argc, char** argv) {
   }
   if (!loaded.MayStart(line.strict)) return kWrongConfiguration;
   if (line.check_config) {
-    std::printf("%s: %zu tenants, %zu problems\n", line.config.c_str(),
+    std::printf("%s: tenants: %zu, problems: %zu\n", line.config.c_str(),
                 loaded.config.tenants.size(), loaded.problems.size());
-    return loaded.problems.empty() ? EXIT_SUCCESS : kWrongConfiguration;
+    const bool usable = std::ranges::all_of(loaded.problems, [](const auto& problem) {
+      return problem.severity == peaksync::ConfigProblem::Severity::kWarning;
+    });
+    return usable ? EXIT_SUCCESS : kWrongConfiguration;
   }
 
   const sigset_t signals = BlockSignals();

@@ -136,9 +136,15 @@ class App::Impl {
     PEAKSYNC_ASSIGN_OR_RETURN(const ApiServerOptions server, ReadServerOptions(config_.server));
     PEAKSYNC_ASSIGN_OR_RETURN(
         FolderLock lock,
-        FolderLock::Acquire(
-            config_.ledger.path,
-            {*options_.clock, options_.clock->Now() + options_.lock_wait, options_.pause}));
+        FolderLock::Acquire(config_.ledger.path,
+                            {*options_.clock, options_.clock->Now() + options_.lock_wait,
+                             [this, told = false](absl::Duration duration) mutable {
+                               if (!std::exchange(told, true)) {
+                                 log::Warn("Waiting for the ledger folder: another process has it.",
+                                           {{"path", config_.ledger.path}});
+                               }
+                               return options_.pause(duration);
+                             }}));
     lock_ = std::make_unique<FolderLock>(std::move(lock));
     for (const TenantConfig& tenant : config_.tenants) AddTenant(tenant);
     delivery_.Start(std::move(lanes_));

@@ -80,8 +80,8 @@ absl::Status TenantLedger::GuardWorkspace() {
     workspace_guard_ = absl::FailedPreconditionError(
         Concat("ledger of ", options_.tenant, " belongs to ", workspace, " at ", endpoint,
                ", the configuration names ", options_.workspace, " at ", options_.endpoint,
-               ": correct the configuration, or stop the service and move ", options_.path,
-               " away (everything is then sent once more)"));
+               ": the service's operator has to correct the configuration, or to move the "
+               "ledger away"));  // Its path is no business of the tenant, who reads this.
   }
   return absl::OkStatus();
 }
