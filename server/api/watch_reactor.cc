@@ -89,7 +89,9 @@ void WatchReactor::Advance() {
     if (!pausing_ && !last) {
       pausing_ = true;
       pause_.Set(std::chrono::system_clock::now() + kPauseBetweenWrites,
-                 [self = self_](bool) { self->OnTimer(); });
+                 [weak = std::weak_ptr(self_)](bool) {  // Or the alarm would keep its owner.
+                   if (const auto alive = weak.lock()) alive->OnTimer();
+                 });
     }
     return StartWrite(&outgoing_);
   }
