@@ -25,6 +25,8 @@ done
 # Every finding ends the program, and with it the test.
 asan=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 export ASAN_OPTIONS="${ASAN_OPTIONS:-$asan}"
+lsan="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
+export LSAN_OPTIONS="${LSAN_OPTIONS:-$lsan}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
 
 # So that a fresh clone finds what another one has compiled.
