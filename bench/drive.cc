@@ -58,6 +58,13 @@ absl::Duration Percentile(const std::vector<absl::Duration>& sorted, std::size_t
   return sorted[std::min(sorted.size() - 1, sorted.size() * percent / 100)];
 }
 
+// 0 when there is none.
+std::int64_t FileBytes(const std::string& path) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<std::int64_t>(bytes);
+}
+
 // A folder that is gone with it, unless it is kept.
 class RunFolder {
  public:
@@ -115,6 +122,8 @@ class Driver {
     report.driver_cpu_seconds = CpuSecondsOfDriver() - driver_before;
     const auto after = Look(service_pid);
     if (!after.ok()) return after.status();
+    const std::string ledger_file = ServiceProcess::LedgerFile(service_options_);
+    report.log_bytes = FileBytes(absl::StrCat(ledger_file, "-wal"));
     const auto written = service->process->Stop(kStopPatience);
     if (!written.ok()) return written.status();
 
@@ -129,9 +138,7 @@ class Driver {
     report.mock = CostOf(before->mock, after->mock);
     report.written_bytes = after->service.written_bytes - before->service.written_bytes;
     report.written_bytes_to_exit = *written - before->service.written_bytes;
-    std::error_code error;
-    report.ledger_bytes = static_cast<std::int64_t>(
-        std::filesystem::file_size(ServiceProcess::LedgerFile(service_options_), error));
+    report.ledger_bytes = FileBytes(ledger_file);
     if (absl::Status right = CheckCounts(phase, result->run, *before, *after); !right.ok()) {
       return right;
     }

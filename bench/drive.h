@@ -44,6 +44,7 @@ struct PhaseReport {
   double driver_cpu_seconds = 0;
   std::int64_t written_bytes = 0;          // By the service, until the run's end.
   std::int64_t written_bytes_to_exit = 0;  // And until it has stopped.
+  std::int64_t log_bytes = 0;              // The ledger's write-ahead log at the run's end.
   std::int64_t ledger_bytes = 0;           // The file, after the stop.
   std::int64_t checked_customers = 0;
 };

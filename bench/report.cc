@@ -48,6 +48,7 @@ Json PhaseToJson(const PhaseReport& phase, double customers) {
       {"written_bytes", phase.written_bytes},
       {"written_bytes_per_customer", per_customer(phase.written_bytes)},
       {"written_bytes_per_customer_to_exit", per_customer(phase.written_bytes_to_exit)},
+      {"log_bytes", phase.log_bytes},
       {"ledger_bytes_per_customer", per_customer(phase.ledger_bytes)},
       {"checked_customers", phase.checked_customers},
   };
