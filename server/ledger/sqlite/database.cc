@@ -59,15 +59,7 @@ absl::Status SqliteError(sqlite3* db, int code, std::string_view what) {
 }
 
 Database::Database(sqlite3* db, std::string path)
-    : db_(db), path_(std::move(path)), wal_pages_(std::make_unique<int>(0)) {
-  sqlite3_wal_hook(
-      db,
-      [](void* pages, sqlite3*, const char*, int count) {
-        *static_cast<int*>(pages) = count;
-        return SQLITE_OK;
-      },
-      wal_pages_.get());
-}
+    : db_(db), path_(std::move(path)), wal_pages_(std::make_unique<int>(0)) {}
 
 absl::StatusOr<Database> Database::Open(const std::string& path) {
   // Created by us first, so that it never exists with wider permissions; -wal and -shm copy them.
@@ -98,6 +90,14 @@ absl::Status Database::Configure() {
       return absl::InternalError(Concat("ledger ", path_, ": ", setting.set, " left ", value));
     }
   }
+  // After the settings: wal_autocheckpoint takes the hook away.
+  sqlite3_wal_hook(
+      handle(),
+      [](void* pages, sqlite3*, const char*, int count) {
+        *static_cast<int*>(pages) = count;
+        return SQLITE_OK;
+      },
+      wal_pages_.get());
   return absl::OkStatus();
 }
 

@@ -244,5 +244,14 @@ TEST_F(TenantLedgerFile, NeverCrashesOnADamagedFile) {
   EXPECT_GT(found, 10);
 }
 
+// SQLite's own setting for checkpoints takes away the hook by which ours are counted.
+TEST_F(TenantLedgerFile, EmptiesItsLogWhenIdle) {
+  Push({{"jo", {{"a", 1}}}}, At(1));
+  const std::string log = dir_.File("acme.db-wal");
+  EXPECT_GT(std::filesystem::file_size(log), 0u);
+  ledger_->Checkpoint(/*idle=*/true);
+  EXPECT_EQ(std::filesystem::file_size(log), 0u);
+}
+
 }  // namespace
 }  // namespace peaksync::testing
