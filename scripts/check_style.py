@@ -34,7 +34,7 @@ BANS = [
         r"std::endl",
         ("server/", "client/", "mockbraze/", "tests/", "bench/"),
         r"write '\n'; it does not flush",
-        {"mockbraze/main.cc": "its first line is what callers wait for"},
+        {"mockbraze/app/main.cc": "its first line is what callers wait for"},
     ),
     Ban(
         r"sleep_for|sleep_until|SleepFor|\busleep\(|\bnanosleep\(|\bsleep\(",
@@ -56,8 +56,8 @@ BANS = [
             "server/base/log.cc": "the time of a log line; nothing decides by it",
             "server/api/api_server.cc": "gRPC takes a deadline by the machine's clock",
             "server/api/watch_reactor.cc": "so does its alarm",
-            "mockbraze/clock.h": "it is the clock",
-            "mockbraze/service.cc": "the date of a request; nothing decides by it",
+            "mockbraze/base/clock.h": "it is the clock",
+            "mockbraze/app/service.cc": "the date of a request; nothing decides by it",
         },
     ),
     Ban(

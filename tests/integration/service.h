@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "mockbraze/mock_server.h"
-#include "mockbraze/options.h"
+#include "mockbraze/app/mock_server.h"
+#include "mockbraze/workspace/options.h"
 #include "peaksync/v1/sync_service.pb.h"
 #include "server/app/app.h"
 #include "server/base/clock.h"

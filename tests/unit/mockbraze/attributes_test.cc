@@ -1,6 +1,6 @@
 #include <string>
 
-#include "mockbraze/limits.h"
+#include "mockbraze/base/limits.h"
 #include "tests/unit/mockbraze/service_fixture.h"
 
 namespace mockbraze {

@@ -1,6 +1,6 @@
 #include <string>
 
-#include "mockbraze/recorder.h"
+#include "mockbraze/workspace/recorder.h"
 #include "tests/unit/mockbraze/service_fixture.h"
 
 namespace mockbraze {

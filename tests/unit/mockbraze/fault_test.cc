@@ -1,9 +1,9 @@
-#include "mockbraze/fault.h"
+#include "mockbraze/faults/fault.h"
 
 #include <string>
 #include <vector>
 
-#include "mockbraze/options.h"
+#include "mockbraze/workspace/options.h"
 #include "tests/unit/mockbraze/service_fixture.h"
 
 namespace mockbraze {

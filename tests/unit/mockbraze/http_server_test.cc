@@ -1,4 +1,4 @@
-#include "mockbraze/http_server.h"
+#include "mockbraze/http/http_server.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "mockbraze/json_parser.h"
-#include "mockbraze/limits.h"
-#include "mockbraze/mock_server.h"
+#include "mockbraze/app/mock_server.h"
+#include "mockbraze/base/json_parser.h"
+#include "mockbraze/base/limits.h"
 #include "tests/unit/mockbraze/http_client.h"
 
 namespace mockbraze {

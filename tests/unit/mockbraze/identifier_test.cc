@@ -1,10 +1,10 @@
-#include "mockbraze/identifier.h"
+#include "mockbraze/users/identifier.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "mockbraze/json_parser.h"
+#include "mockbraze/base/json_parser.h"
 
 namespace mockbraze {
 namespace {

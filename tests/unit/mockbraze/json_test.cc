@@ -1,11 +1,11 @@
-#include "mockbraze/json.h"
+#include "mockbraze/base/json.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "mockbraze/json_parser.h"
-#include "mockbraze/limits.h"
+#include "mockbraze/base/json_parser.h"
+#include "mockbraze/base/limits.h"
 
 namespace mockbraze {
 namespace {

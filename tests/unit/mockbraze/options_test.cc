@@ -1,10 +1,10 @@
-#include "mockbraze/options.h"
+#include "mockbraze/workspace/options.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "mockbraze/text.h"
+#include "mockbraze/base/text.h"
 
 namespace mockbraze {
 namespace {

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "mockbraze/clock.h"
-#include "mockbraze/json_parser.h"
-#include "mockbraze/service.h"
+#include "mockbraze/app/service.h"
+#include "mockbraze/base/clock.h"
+#include "mockbraze/base/json_parser.h"
 
 namespace mockbraze {
 
@@ -54,8 +54,8 @@ class ServiceFixture : public testing::Test {
 
   void Restart(Options options) {
     service_.reset();
-    state_ = std::make_unique<MockState>(std::move(options), clock_);
-    service_ = std::make_unique<Service>(*state_, scheduler_);
+    workspace_ = std::make_unique<Workspace>(std::move(options), clock_);
+    service_ = std::make_unique<Service>(*workspace_, scheduler_);
   }
 
   // The answer, once it is there.
@@ -121,7 +121,7 @@ class ServiceFixture : public testing::Test {
 
   ManualClock clock_;
   ManualScheduler scheduler_;
-  std::unique_ptr<MockState> state_;
+  std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<Service> service_;
 };
 

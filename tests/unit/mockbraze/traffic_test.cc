@@ -1,4 +1,4 @@
-#include "mockbraze/traffic.h"
+#include "mockbraze/workspace/traffic.h"
 
 #include <gtest/gtest.h>
 

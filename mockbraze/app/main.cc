@@ -1,0 +1,167 @@
+// mockbraze: a mock of Braze's REST API for tests. See docs/mockbraze.md.
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "mockbraze/app/mock_server.h"
+#include "mockbraze/base/text.h"
+#include "mockbraze/workspace/options.h"
+
+namespace {
+
+constexpr char description[] =
+    "A mock of Braze's REST API that keeps profiles in memory. Unofficial, not affiliated with "
+    "Braze.";
+
+constexpr char examples[] = R"(
+A fault SPEC is KIND[,key=value...].
+  Kinds: status=NNN, object-error[=CODE], unnamed-error, reject-all, reset, reset-after, truncate,
+         not-json, html, empty, slow=DURATION, hang, hang-after, maintenance
+  Keys:  rate=0..1, count=N, request=N, external_id=ID, path=/...
+
+Examples:
+  mockbraze --listen 127.0.0.1:0
+  mockbraze --api-key secret --api-key reader:users.export.ids
+  mockbraze --latency 400ms --fault status=503,rate=0.01 --fault object-error,external_id=42
+  curl -H 'Authorization: Bearer any' -d '{"attributes":[{"external_id":"1","plan":"pro"}]}' \
+       http://127.0.0.1:12118/users/track
+  curl 'http://127.0.0.1:12118/_mock/users?external_id=1'
+)";
+
+struct Flags {
+  std::string listen = "127.0.0.1:12118";
+  std::vector<std::string> api_keys;
+  std::string latency = "0ms";
+  std::string processing_delay = "0ms";
+  std::vector<std::string> faults;
+  std::uint64_t seed = 1;
+  int threads = 2;
+  bool exit_with_stdin = false;
+};
+
+void Define(CLI::App& app, Flags& flags) {
+  app.footer(examples);
+  app.add_option("--listen", flags.listen,
+                 "HOST:PORT; port 0 picks a free one, which the first line of output names")
+      ->envname("MOCKBRAZE_LISTEN")
+      ->capture_default_str();
+  app.add_option("--api-key", flags.api_keys,
+                 "KEY[:scope,...], repeatable; scopes as users.track, none: all. Without this flag "
+                 "any key that is not empty is accepted. In the variable: separated by ;")
+      ->envname("MOCKBRAZE_API_KEY")
+      ->allow_extra_args(false);
+  app.add_option("--latency", flags.latency, "Delay of every answer of Braze's paths, as 400ms")
+      ->envname("MOCKBRAZE_LATENCY")
+      ->capture_default_str();
+  app.add_option("--processing-delay", flags.processing_delay,
+                 "Time after the answer until profiles show the change, as 100ms")
+      ->envname("MOCKBRAZE_PROCESSING_DELAY")
+      ->capture_default_str();
+  app.add_option("--fault", flags.faults,
+                 "SPEC, repeatable; see below. In the variable: separated by ;")
+      ->envname("MOCKBRAZE_FAULT")
+      ->allow_extra_args(false);
+  app.add_option("--seed", flags.seed, "Decides which requests meet a fault with a rate")
+      ->envname("MOCKBRAZE_SEED")
+      ->capture_default_str();
+  app.add_option("--threads", flags.threads, "Threads that serve all connections")
+      ->envname("MOCKBRAZE_THREADS")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_flag("--exit-with-stdin", flags.exit_with_stdin,
+               "End when standard input closes, so that the mock ends with its parent")
+      ->envname("MOCKBRAZE_EXIT_WITH_STDIN");
+}
+
+// Says what is wrong with which flag and returns false, or takes the value over.
+template <typename T, typename U>
+bool Take(const char* flag, const mockbraze::Result<T>& result, U* out) {
+  if (!result.ok()) {
+    std::cerr << "mockbraze: " << flag << ": " << result.error() << "\n";
+    return false;
+  }
+  *out = result.value();
+  return true;
+}
+
+bool Read(const Flags& flags, mockbraze::Options* options) {
+  mockbraze::Address address;
+  if (!Take("--listen", mockbraze::ParseListen(flags.listen), &address) ||
+      !Take("--api-key", mockbraze::ParseApiKeys(flags.api_keys), &options->api_keys) ||
+      !Take("--latency", mockbraze::ParseDuration(flags.latency), &options->latency) ||
+      !Take("--processing-delay", mockbraze::ParseDuration(flags.processing_delay),
+            &options->processing_delay) ||
+      !Take("--fault", mockbraze::ParseFaults(flags.faults), &options->faults)) {
+    return false;
+  }
+  options->host = address.host;
+  options->port = address.port;
+  options->seed = flags.seed;
+  options->threads = flags.threads;
+  return true;
+}
+
+// A connection each: as many descriptors as the system allows.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void EndWithStdin() {
+  std::thread([] {
+    char buffer[256];
+    while (read(STDIN_FILENO, buffer, sizeof(buffer)) > 0) {
+    }
+    kill(getpid(), SIGTERM);
+  }).detach();
+}
+
+int Run(const Flags& flags) {
+  mockbraze::Options options;
+  if (!Read(flags, &options)) return 2;
+  RaiseDescriptorLimit();
+  // Before any thread is made, so that all inherit the mask and only sigwait sees the signals.
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+
+  const auto mock = mockbraze::MockServer::Start(std::move(options));
+  if (!mock.ok()) {
+    std::cerr << "mockbraze: " << mock.error() << "\n";
+    return 1;
+  }
+  std::cout << "listening on " << mock.value()->url() << std::endl;
+  if (flags.exit_with_stdin) EndWithStdin();
+  int signal = 0;
+  sigwait(&ends, &signal);
+  mock.value()->Stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{description, "mockbraze"};
+  Flags flags;
+  Define(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return Run(flags);
+}

@@ -1,0 +1,112 @@
+#include "mockbraze/users/profile_store.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "mockbraze/base/text.h"
+
+namespace mockbraze {
+namespace {
+
+const std::string* TextField(const Profile& profile, std::string_view name) {
+  const Value* field = FindMember(profile.fields, name);
+  return field ? field->string() : nullptr;
+}
+
+}  // namespace
+
+Profile* ProfileStore::Best(const ByField& index, const std::string& key) {
+  Profile* best = nullptr;
+  const auto rank = [](const Profile& p) { return std::tuple(!p.external_id.empty(), p.touched); };
+  for (auto [at, end] = index.equal_range(key); at != end; ++at) {
+    if (!best || rank(*best) < rank(*at->second)) best = at->second;
+  }
+  return best;
+}
+
+void ProfileStore::Erase(ByField& index, const std::string& key, const Profile* profile) {
+  const auto [begin, end] = index.equal_range(key);
+  const auto found =
+      std::find_if(begin, end, [&](const auto& entry) { return entry.second == profile; });
+  if (found != end) index.erase(found);
+}
+
+Profile* ProfileStore::Find(const Identifier& id) {
+  switch (id.kind) {
+    case IdKind::kExternalId: {
+      const auto found = by_external_id_.find(id.value);
+      return found == by_external_id_.end() ? nullptr : found->second;
+    }
+    case IdKind::kAlias: {
+      const auto found = by_alias_.find(id.CustomerKey());
+      return found == by_alias_.end() ? nullptr : found->second;
+    }
+    case IdKind::kBrazeId: {
+      const std::uint64_t serial = SerialOf(id.value, seed_);
+      return serial >= 1 && serial <= profiles_.size() ? profiles_[serial - 1].get() : nullptr;
+    }
+    case IdKind::kEmail:
+      return Best(by_email_, id.value);
+    case IdKind::kPhone:
+      return Best(by_phone_, id.value);
+  }
+  return nullptr;
+}
+
+Profile* ProfileStore::Create(const Identifier& id, std::chrono::system_clock::time_point now) {
+  profiles_.push_back(std::make_unique<Profile>());
+  Profile* profile = profiles_.back().get();
+  profile->serial = profiles_.size();
+  profile->created = now;
+  switch (id.kind) {
+    case IdKind::kExternalId:
+      profile->external_id = id.value;
+      by_external_id_.emplace(profile->external_id, profile);
+      sorted_valid_ = false;
+      break;
+    case IdKind::kAlias:
+      profile->aliases.push_back({id.value, id.label});
+      by_alias_.emplace(id.CustomerKey(), profile);
+      break;
+    case IdKind::kEmail:
+      profile->fields.push_back({"email", id.value});
+      break;
+    case IdKind::kPhone:
+      profile->fields.push_back({"phone", id.value});
+      break;
+    case IdKind::kBrazeId:
+      break;
+  }
+  Index(profile);
+  return profile;
+}
+
+void ProfileStore::Unindex(Profile* profile) {
+  if (const auto* email = TextField(*profile, "email")) Erase(by_email_, ToLower(*email), profile);
+  if (const auto* phone = TextField(*profile, "phone")) Erase(by_phone_, *phone, profile);
+}
+
+void ProfileStore::Index(Profile* profile) {
+  if (const auto* email = TextField(*profile, "email")) {
+    by_email_.emplace(ToLower(*email), profile);
+  }
+  if (const auto* phone = TextField(*profile, "phone")) by_phone_.emplace(*phone, profile);
+}
+
+std::vector<const Profile*> ProfileStore::After(std::string_view after, std::size_t limit) {
+  if (!sorted_valid_) {
+    sorted_.clear();
+    sorted_.reserve(by_external_id_.size());
+    for (const auto& [id, profile] : by_external_id_) sorted_.push_back(profile);
+    std::ranges::sort(sorted_, {}, &Profile::external_id);
+    sorted_valid_ = true;
+  }
+  const auto begin = std::ranges::upper_bound(
+      sorted_, after, {}, [](const Profile* p) -> std::string_view { return p->external_id; });
+  const auto count =
+      std::min<std::ptrdiff_t>(sorted_.end() - begin, static_cast<std::ptrdiff_t>(limit));
+  return {begin, begin + count};
+}
+
+}  // namespace mockbraze

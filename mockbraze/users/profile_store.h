@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mockbraze/users/identifier.h"
+#include "mockbraze/users/profile.h"
+
+namespace mockbraze {
+
+// The profiles of a workspace and how they are found, docs/braze-contract.md section 2.1.
+// Thread safety: none; guarded by its owner.
+class ProfileStore {
+ public:
+  explicit ProfileStore(std::uint64_t seed) : seed_(seed) {}
+
+  // Null when there is none. By e-mail or phone, of several matches the most recently updated one
+  // with an external id wins, else the most recently updated.
+  Profile* Find(const Identifier& id);
+  // A profile of that identifier alone; never for a braze_id, which Braze assigns.
+  Profile* Create(const Identifier& id, std::chrono::system_clock::time_point now);
+
+  // To be called around a change of a profile's e-mail or phone field.
+  void Unindex(Profile* profile);
+  void Index(Profile* profile);
+
+  void Touch(Profile* profile) { profile->touched = ++touches_; }
+  std::size_t size() const { return profiles_.size(); }
+  NamePool& names() { return names_; }
+  Value Export(const Profile& profile) const { return ExportProfile(profile, names_, seed_); }
+
+  // Profiles with an external id, in the order of those ids (bytes), from the first after `after`.
+  std::vector<const Profile*> After(std::string_view after, std::size_t limit);
+
+ private:
+  using ByField = std::unordered_multimap<std::string, Profile*>;
+  static Profile* Best(const ByField& index, const std::string& key);
+  static void Erase(ByField& index, const std::string& key, const Profile* profile);
+
+  const std::uint64_t seed_;
+  NamePool names_;
+  std::vector<std::unique_ptr<Profile>> profiles_;                 // by serial - 1
+  std::unordered_map<std::string_view, Profile*> by_external_id_;  // views into the profiles
+  std::unordered_map<std::string, Profile*> by_alias_;             // by CustomerKey
+  ByField by_email_;
+  ByField by_phone_;
+  std::vector<const Profile*> sorted_;  // by external id; made again when it is out of date
+  bool sorted_valid_ = false;
+  std::uint64_t touches_ = 0;
+};
+
+}  // namespace mockbraze
