@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "mockbraze/endpoints/answer.h"
+
 namespace mockbraze {
 namespace {
 
@@ -9,14 +11,22 @@ constexpr char html_page[] =
     "<!DOCTYPE html><html><head><title>Sign in</title></head>"
     "<body><h1>Sign in to the network</h1></body></html>";
 
+Response Page(int status, const char* body, const char* content_type) {
+  Response response;
+  response.status = status;
+  response.headers.emplace_back("content-type", content_type);
+  response.body = body;
+  return response;
+}
+
 Response OnWire(Wire wire, Response response = {}) {
   response.wire = wire;
   return response;
 }
 
-Response StatusAnswer(int status, const std::string& key, AnswerMaker& answers) {
-  if (status == 401) return answers.InvalidKey(key);
-  Response response = answers.Message(status, StatusMessage(status));
+Response StatusAnswer(int status, const std::string& key) {
+  if (status == 401) return InvalidKey(key);
+  Response response = Message(status, StatusMessage(status));
   // Somewhere to go for a client that follows redirects, though it must not.
   if (status >= 300 && status < 400) response.headers.emplace_back("location", "/redirected");
   return response;
@@ -24,24 +34,23 @@ Response StatusAnswer(int status, const std::string& key, AnswerMaker& answers) 
 
 }  // namespace
 
-std::optional<Response> AnswerInstead(const FaultSpec& fault, const std::string& key,
-                                      AnswerMaker& answers) {
+std::optional<Response> AnswerInstead(const FaultSpec& fault, const std::string& key) {
   switch (fault.kind) {
     case FaultKind::kStatus:
       if (fault.status < 300) return std::nullopt;
-      return StatusAnswer(fault.status, key, answers);
+      return StatusAnswer(fault.status, key);
     case FaultKind::kReset:
       return OnWire(Wire::kReset);
     case FaultKind::kHang:
       return OnWire(Wire::kHang);
     case FaultKind::kHtml:
-      return answers.Make(200, html_page, "text/html; charset=utf-8");
+      return Page(200, html_page, "text/html; charset=utf-8");
     default:
       return std::nullopt;
   }
 }
 
-Response SpoilAnswer(const FaultSpec& fault, Response response, AnswerMaker& answers) {
+Response SpoilAnswer(const FaultSpec& fault, Response response) {
   const bool success = response.status < 300;
   switch (fault.kind) {
     case FaultKind::kResetAfter:
@@ -57,12 +66,12 @@ Response SpoilAnswer(const FaultSpec& fault, Response response, AnswerMaker& ans
       if (success) response.status = fault.status;
       return response;
     case FaultKind::kNotJson:
-      return success ? answers.Make(201, std::string("success: all is well")) : response;
+      return success ? Page(201, "success: all is well", "application/json") : response;
     case FaultKind::kEmpty:
-      return success ? answers.Make(201, std::string()) : response;
+      return success ? Page(201, "", "application/json") : response;
     case FaultKind::kMaintenance:
       // docs/braze-contract.md section 4.4.
-      return success ? answers.Message(202, "queued") : response;
+      return success ? Message(202, "queued") : response;
     default:
       return response;
   }

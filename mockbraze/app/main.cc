@@ -95,10 +95,10 @@ bool Take(const char* flag, const mockbraze::Result<T>& result, U* out) {
 bool Read(const Flags& flags, mockbraze::Options* options) {
   mockbraze::Address address;
   if (!Take("--listen", mockbraze::ParseListen(flags.listen), &address) ||
-      !Take("--api-key", mockbraze::ParseApiKeys(flags.api_keys), &options->api_keys) ||
-      !Take("--latency", mockbraze::ParseDuration(flags.latency), &options->latency) ||
+      !Take("--api-key", mockbraze::ParseApiKeys(flags.api_keys), &options->settings.keys) ||
+      !Take("--latency", mockbraze::ParseDuration(flags.latency), &options->settings.latency) ||
       !Take("--processing-delay", mockbraze::ParseDuration(flags.processing_delay),
-            &options->processing_delay) ||
+            &options->settings.processing_delay) ||
       !Take("--fault", mockbraze::ParseFaults(flags.faults), &options->faults)) {
     return false;
   }

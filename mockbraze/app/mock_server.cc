@@ -5,18 +5,18 @@
 #include "mockbraze/app/service.h"
 #include "mockbraze/base/clock.h"
 #include "mockbraze/http/http_server.h"
-#include "mockbraze/workspace/workspace.h"
+#include "mockbraze/workspace/workspace_set.h"
 
 namespace mockbraze {
 
 struct MockServer::Impl {
   Impl(Options options, std::unique_ptr<HttpServer> http)
-      : workspace(std::move(options), clock),
+      : workspaces(std::move(options), clock),
         server(std::move(http)),
-        service(workspace, *server) {}
+        service(workspaces, *server) {}
 
   SystemClock clock;
-  Workspace workspace;
+  WorkspaceSet workspaces;
   std::unique_ptr<HttpServer> server;
   Service service;
 };
@@ -39,7 +39,7 @@ MockServer::~MockServer() { Stop(); }
 std::uint16_t MockServer::port() const { return impl_->server->port(); }
 
 std::string MockServer::url() const {
-  const std::string& host = impl_->workspace.options.host;
+  const std::string& host = impl_->workspaces.options().host;
   const bool v6 = host.find(':') != std::string::npos;
   return "http://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port());
 }

@@ -3,20 +3,18 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <memory>
 #include <utility>
 
 #include "mockbraze/app/fault_answer.h"
+#include "mockbraze/base/json_parser.h"
+#include "mockbraze/base/text.h"
+#include "mockbraze/endpoints/answer.h"
 
 namespace mockbraze {
 namespace {
 
-constexpr std::string_view control_root = "/_mock";
-constexpr std::string_view track_path = "/users/track";
-constexpr std::string_view track_permission = "users.track";
-
 bool IsControl(const std::string& path) {
-  return path == control_root || path.starts_with(std::string(control_root) + "/");
+  return path == "/_mock" || path.starts_with("/_mock/") || path == "/";
 }
 
 std::string Seconds(std::chrono::steady_clock::duration elapsed) {
@@ -25,25 +23,146 @@ std::string Seconds(std::chrono::steady_clock::duration elapsed) {
   return text.data();
 }
 
+// Section 1.1: a workspace lives on one host.
+bool IsRightHost(const Request& request, const std::string& wanted) {
+  if (wanted.empty()) return true;
+  const std::string* host = FindHeader(request.headers, "host");
+  return host && EqualsIgnoringCase(std::string_view(*host).substr(0, host->find(':')), wanted);
+}
+
+void ReadBody(const Request& request, Exchange* exchange) {
+  if (!exchange->route || exchange->too_large) return;
+  if (exchange->route->takes_objects) {
+    exchange->objects = ReadTrackRequest(request.body);
+  } else {
+    exchange->body = ParseJson(request.body);
+  }
+}
+
+const TrackRequest* ObjectsOf(const Exchange& exchange) {
+  return exchange.objects && exchange.objects->ok() ? &exchange.objects->value() : nullptr;
+}
+
+Traffic::Arrival ArrivalOf(const Request& request, const Exchange& exchange) {
+  Traffic::Arrival arrival;
+  const std::string* bulk = FindHeader(request.headers, "x-braze-bulk");
+  arrival.bulk_header = bulk && *bulk == "true";
+  if (const TrackRequest* track = ObjectsOf(exchange)) {
+    arrival.objects = track->total;
+    arrival.customers.reserve(track->objects.size());
+    for (const TrackObject& object : track->objects) {
+      if (const Identifier* id = object.identifier()) {
+        arrival.customers.push_back(id->CustomerKey());
+      }
+    }
+  }
+  return arrival;
+}
+
+RateBucket BucketOf(const Exchange& exchange) {
+  return exchange.route ? exchange.route->bucket : RateBucket::kGeneral;
+}
+
+// Section 1.4, and section 12, 10: a partner's key opens the bulk endpoint too.
+Access CheckAccess(const Exchange& exchange) {
+  const Settings& settings = *exchange.settings;
+  const Access access = Check(settings.keys, exchange.key, exchange.route->permission);
+  const bool partner = settings.bulk_permission == BulkPermission::kPartner &&
+                       exchange.route->bucket == RateBucket::kBulk;
+  return access == Access::kMissingPermission && partner
+             ? Check(settings.keys, exchange.key, "users.track")
+             : access;
+}
+
+std::optional<Response> RefuseCaller(const Exchange& exchange) {
+  const Settings& settings = *exchange.settings;
+  const Access access = CheckAccess(exchange);
+  if (!exchange.right_host) return InvalidKey(exchange.key);
+  if (access == Access::kUnknownKey) {
+    // Section 12, 9: an older page answers 404 to an unknown key.
+    return settings.unknown_key_status == 404 ? Message(404, StatusMessage(404))
+                                              : InvalidKey(exchange.key);
+  }
+  // Section 4.3: an inactivated account.
+  if (!settings.account_active) return Message(403, "Forbidden");
+  if (access == Access::kMissingPermission) return Message(403, StatusMessage(403));
+  return std::nullopt;
+}
+
+// Sections 1.7 and 12, 8: 413, on the bulk endpoint 400.
+Response RefuseSize(const Exchange& exchange) {
+  int status = exchange.settings->oversize_status;
+  if (status == 0) status = exchange.route->bucket == RateBucket::kBulk ? 400 : 413;
+  return Message(status, StatusMessage(413));
+}
+
+// The form of the body, as far as it is every endpoint's.
+std::string FormFault(const Exchange& exchange) {
+  if (exchange.objects) return exchange.objects->error();
+  if (!exchange.body->ok()) return "Bad Request: " + exchange.body->error();
+  if (!exchange.body->value().object()) return "Bad Request: the body must be a JSON object";
+  return {};
+}
+
+Response Process(const Request& request, Exchange& exchange) {
+  if (!exchange.route) {
+    if (auto stub = exchange.workspace->stubs.Answer(request.method, request.path)) return *stub;
+    // Section 4.3: an invalid URL.
+    return Message(404,
+                   "Not Found. This mock of Braze does not know the path; POST /_mock/stubs "
+                   "tells it what to answer");
+  }
+  if (exchange.too_large) return RefuseSize(exchange);
+  if (auto refusal = RefuseCaller(exchange)) return *refusal;
+  exchange.rate = exchange.workspace->limiter()->Take(BucketOf(exchange), *exchange.settings,
+                                                      exchange.workspace->clock.Now());
+  if (exchange.rate.refused) return Message(429, StatusMessage(429));
+  if (const std::string fault = FormFault(exchange); !fault.empty()) return Message(400, fault);
+  Response response = exchange.route->answer(exchange);
+  // Section 4.4.
+  const bool queued = exchange.settings->maintenance && response.status < 300;
+  return queued ? Message(202, "queued") : response;
+}
+
+Response Answer(const Request& request, Exchange& exchange) {
+  exchange.fault =
+      exchange.workspace->faults.ForRequest(exchange.number, request.path, ObjectsOf(exchange));
+  if (!exchange.fault) return Process(request, exchange);
+  if (auto instead = AnswerInstead(*exchange.fault, exchange.key)) return std::move(*instead);
+  return SpoilAnswer(*exchange.fault, Process(request, exchange));
+}
+
+std::shared_ptr<Exchange> Arrive(const Request& request, std::shared_ptr<Workspace> workspace) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->settings = workspace->settings();
+  exchange->number = workspace->faults.NextRequest();
+  exchange->route = request.method == "POST" ? FindRoute(request.path) : nullptr;
+  exchange->key = KeyOf(request.headers);
+  exchange->right_host = IsRightHost(request, exchange->settings->host);
+  exchange->too_large = request.too_large ||
+                        (exchange->route && request.body.size() > exchange->route->body_bytes_max);
+  ReadBody(request, exchange.get());
+  Traffic::Arrival arrival = ArrivalOf(request, *exchange);
+  if (exchange->settings->lost_updates) {
+    exchange->flight = workspace->users.BeginFlight(arrival.customers);
+  }
+  exchange->ticket = workspace->traffic.Begin(std::move(arrival));
+  exchange->rate =
+      workspace->limiter()->Look(BucketOf(*exchange), *exchange->settings, workspace->clock.Now());
+  exchange->workspace = std::move(workspace);
+  return exchange;
+}
+
+void AcceptObjects(Exchange& exchange) {
+  if (exchange.accepted.empty() && exchange.flight == LostUpdates::none) return;
+  exchange.workspace->users.Accept(std::move(exchange.accepted), exchange.flight);
+}
+
 }  // namespace
-
-struct Service::Exchange {
-  std::uint64_t fault_number = 0;
-  std::uint64_t record = 0;
-  std::string method;
-  std::string path;
-  std::string key;
-  bool too_large = false;
-  std::optional<Result<TrackRequest>> track;  // only for /users/track with a body that was read
-  std::optional<FaultSpec> fault;
-  Traffic::Ticket ticket;
-
-  TrackRequest* parsed() { return track && track->ok() ? &track->value() : nullptr; }
-};
 
 void Service::Handle(Request request, Done done) {
   if (IsControl(request.path)) {
-    done(control_.Handle(request));
+    control_.Handle(std::move(request), std::move(done));
   } else {
     HandleBraze(std::move(request), std::move(done));
   }
@@ -51,93 +170,32 @@ void Service::Handle(Request request, Done done) {
 
 void Service::HandleBraze(Request request, Done done) {
   const auto started = std::chrono::steady_clock::now();
-  auto exchange = std::make_shared<Exchange>();
-  exchange->fault_number = workspace_.faults.NextRequest();
-  exchange->method = request.method;
-  exchange->path = request.path;
-  exchange->key = KeyRing::KeyOf(request.headers);
-  exchange->too_large = request.too_large;
-  if (request.path == track_path && request.method == "POST" && !request.too_large) {
-    exchange->track = ReadTrackRequest(request.body);
-  }
-  Traffic::Arrival arrival;
-  const std::string* bulk = FindHeader(request.headers, "x-braze-bulk");
-  arrival.bulk_header = bulk && *bulk == "true";
-  if (const TrackRequest* track = exchange->parsed()) {
-    arrival.objects = track->total;
-    for (const TrackObject& object : track->objects) {
-      if (const Identifier* id = object.identifier()) {
-        arrival.customers.push_back(id->CustomerKey());
-      }
-    }
-  }
-  workspace_.answers.CountRequest();
-  exchange->ticket = workspace_.traffic.Begin(std::move(arrival));
-  exchange->record = workspace_.recorder.Add({0,
-                                              std::chrono::system_clock::now(),
-                                              std::move(request.method),
-                                              std::move(request.path),
-                                              std::move(request.query),
-                                              std::move(request.headers),
-                                              std::move(request.body),
-                                              0,
-                                              {}});
-
-  Response response = Answer(*exchange);
+  const std::string key = KeyOf(request.headers);
+  auto workspace = workspaces_.Of(key);
+  if (!workspace && !key.empty()) return done(Message(507, WorkspaceSet::too_many));
+  if (!workspace) workspace = workspaces_.common();  // refuses it
+  const auto exchange = Arrive(request, std::move(workspace));
+  Response response = Answer(request, *exchange);
+  exchange->record =
+      exchange->workspace->recorder.Add(std::move(request), exchange->workspace->clock.Now(),
+                                        exchange->fault ? exchange->fault->text : std::string());
+  Dress(exchange->rate, *exchange->settings, workspaces_.options().seed, exchange->record,
+        &response);
   response.headers.emplace_back("x-runtime", Seconds(std::chrono::steady_clock::now() - started));
-  auto finish = [this, exchange, response = std::move(response), done = std::move(done)]() mutable {
+  if (exchange->flight == LostUpdates::none) AcceptObjects(*exchange);
+  auto finish = [exchange, response = std::move(response), done = std::move(done)]() mutable {
+    if (exchange->flight != LostUpdates::none) AcceptObjects(*exchange);
     const bool answered = response.wire != Wire::kReset && response.wire != Wire::kHang;
-    const int status = answered ? response.status : 0;
-    workspace_.traffic.End(exchange->ticket, status);
-    workspace_.recorder.SetOutcome(exchange->record, status,
-                                   exchange->fault ? exchange->fault->text : std::string());
+    exchange->workspace->traffic.End(exchange->ticket, answered ? response.status : 0);
+    exchange->workspace->recorder.SetAnswer(exchange->record, answered ? &response : nullptr);
     done(std::move(response));
   };
-  const std::chrono::milliseconds latency = workspace_.latency;
+  const std::chrono::milliseconds latency = exchange->settings->latency;
   if (latency.count() == 0) {
     finish();
   } else {
     scheduler_.After(latency, std::move(finish));
   }
-}
-
-Response Service::Answer(Exchange& exchange) {
-  exchange.fault =
-      workspace_.faults.ForRequest(exchange.fault_number, exchange.path, exchange.parsed());
-  if (!exchange.fault) return Process(exchange);
-  if (auto instead = AnswerInstead(*exchange.fault, exchange.key, workspace_.answers)) {
-    return std::move(*instead);
-  }
-  return SpoilAnswer(*exchange.fault, Process(exchange), workspace_.answers);
-}
-
-Response Service::Process(Exchange& exchange) {
-  AnswerMaker& answers = workspace_.answers;
-  // docs/braze-contract.md section 1.7 and section 12, 8.
-  if (exchange.too_large) return answers.Message(413, StatusMessage(413));
-  // Section 4.3: an invalid URL.
-  if (exchange.path != track_path || exchange.method != "POST") {
-    return answers.Message(404, StatusMessage(404));
-  }
-  switch (workspace_.keys.Check(exchange.key, track_permission)) {
-    case Access::kUnknownKey:
-      return answers.InvalidKey(exchange.key);
-    case Access::kMissingPermission:
-      return answers.Message(403, StatusMessage(403));
-    case Access::kGranted:
-      break;
-  }
-  if (!exchange.track->ok()) return answers.Message(400, exchange.track->error());
-  TrackFaults faults;
-  faults.object_error = [&](const TrackObject& object) {
-    return workspace_.faults.ForObject(exchange.fault_number, exchange.path, object);
-  };
-  if (exchange.fault) {
-    faults.reject_all = exchange.fault->kind == FaultKind::kRejectAll;
-    faults.unnamed_error = exchange.fault->kind == FaultKind::kUnnamedError;
-    faults.unnamed_external_id = exchange.fault->external_id;
-  }
-  return track_.Handle(std::move(exchange.track->value()), faults);
 }
 
 }  // namespace mockbraze

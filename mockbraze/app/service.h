@@ -1,42 +1,35 @@
 #pragma once
 
-#include <optional>
-#include <string>
+#include <memory>
 
 #include "mockbraze/control/control_endpoints.h"
-#include "mockbraze/endpoints/track_endpoint.h"
+#include "mockbraze/endpoints/exchange.h"
 #include "mockbraze/http/http_server.h"
-#include "mockbraze/workspace/workspace.h"
+#include "mockbraze/workspace/workspace_set.h"
 
 namespace mockbraze {
 
-// The mock behind its socket: sends each request to its endpoint, through key check, faults,
-// counting and latency. Paths below /_mock are control; all others are Braze's.
+// The mock behind its socket: sends each request to its endpoint, through key check, limits,
+// faults, counting and latency. Paths below /_mock are control; all others are Braze's.
 //
-// The order in which a request can fail: fault that keeps it from being processed, 413, 404, 401,
-// 403, 400. What it changes is changed on arrival; the latency delays the answer.
-// Thread safety: Handle() from any thread. State and scheduler must outlive the service.
+// The order in which a request can fail: fault that keeps it from being processed, unknown path
+// (404, or a stub's answer), size (413), host and key (401), account and permission (403), rate
+// (429), form (400). What it changes is changed on arrival, in mode lost_updates when the answer
+// leaves; the latency delays the answer.
+// Thread safety: Handle() from any thread. Workspaces and scheduler must outlive the service.
 class Service final : public HttpHandler {
  public:
-  Service(Workspace& workspace, Scheduler& scheduler)
-      : workspace_(workspace),
-        scheduler_(scheduler),
-        control_(workspace),
-        track_(workspace.users, workspace.answers) {}
+  Service(WorkspaceSet& workspaces, Scheduler& scheduler)
+      : workspaces_(workspaces), scheduler_(scheduler), control_(workspaces, scheduler) {}
 
   void Handle(Request request, Done done) override;
 
  private:
-  struct Exchange;  // one request to Braze on its way through
-
   void HandleBraze(Request request, Done done);
-  Response Answer(Exchange& exchange);
-  Response Process(Exchange& exchange);
 
-  Workspace& workspace_;
+  WorkspaceSet& workspaces_;
   Scheduler& scheduler_;
   ControlEndpoints control_;
-  TrackEndpoint track_;
 };
 
 }  // namespace mockbraze

@@ -12,19 +12,26 @@ namespace mockbraze::limits {
 
 // Section 1.6: objects per request, attributes, events and purchases together.
 inline constexpr std::size_t track_objects_max = 75;
-// Section 1.7: 4 MB; the mock takes the larger reading so that it never refuses what Braze takes.
+// Section 5: the same on /users/track/bulk, and how many of them may be about one user.
+inline constexpr std::size_t bulk_objects_max = 1000;
+inline constexpr std::size_t bulk_objects_per_user_max = 100;
+// Section 1.7: 4 MB, on /users/track/bulk 2 MB; the mock takes the larger reading so that it never
+// refuses what Braze takes.
 inline constexpr std::size_t track_body_bytes_max = std::size_t{4} * 1024 * 1024;
+inline constexpr std::size_t bulk_body_bytes_max = std::size_t{2} * 1024 * 1024;
 // Section 1.7.
 inline constexpr std::size_t external_id_bytes_max = 987;
 inline constexpr std::size_t alias_bytes_max = 236;
 inline constexpr std::size_t string_characters_max = 255;
 inline constexpr std::size_t array_items_max = 500;
 inline constexpr std::size_t nested_bytes_max = std::size_t{100} * 1024;
+inline constexpr std::size_t properties_bytes_max = std::size_t{100} * 1024;
 inline constexpr std::int64_t purchase_quantity_max = 100;
-// Section 1.8: requests in a window, for contracts by data points. Reported in the headers; not
-// enforced yet.
+// Section 1.8: requests in a window, for contracts by data points; in an hour, for MAU contracts
+// (ours: the contract's own figure is in nobody's documentation).
 inline constexpr std::int64_t rate_requests = 3000;
 inline constexpr std::chrono::seconds rate_window{3};
+inline constexpr std::int64_t rate_hourly = 250'000;
 
 // --- ours ---
 
@@ -46,11 +53,20 @@ inline constexpr std::chrono::hours hang_max{1};
 inline constexpr int slow_pieces = 10;
 inline constexpr std::size_t recorded_requests_max = 1000;
 inline constexpr std::size_t recorded_bytes_max = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t recorded_answer_bytes_max = std::size_t{64} * 1024;
 inline constexpr std::size_t recorded_limit_default = 20;
+// GET /_mock/users?wait=…: how often it looks, and how long it may be asked to wait.
+inline constexpr std::chrono::milliseconds watch_interval{5};
+inline constexpr std::chrono::milliseconds watch_max{60'000};
 inline constexpr std::size_t users_page_default = 1000;
 inline constexpr std::size_t users_page_max = 10'000;
 inline constexpr std::size_t faults_max = 1000;
 inline constexpr std::size_t keys_max = 1000;
+inline constexpr std::size_t stubs_max = 1000;
+inline constexpr std::size_t workspaces_max = 10'000;
+// Names in one list of POST /_mock/workspace.
+inline constexpr std::size_t setting_names_max = 10'000;
+inline constexpr std::int64_t setting_number_max = 1'000'000'000;
 // Objects that wait for --processing-delay; beyond it the oldest are applied early.
 inline constexpr std::size_t waiting_objects_max = 1'000'000;
 inline constexpr std::chrono::hours duration_max{24 * 365};

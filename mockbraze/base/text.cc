@@ -1,10 +1,7 @@
 #include "mockbraze/base/text.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
 
 #include "mockbraze/base/limits.h"
 
@@ -56,27 +53,6 @@ std::string UrlDecode(std::string_view text) {
     out.push_back(text[i]);
   }
   return out;
-}
-
-// Matches text against a pattern of 'd' (a digit) and literal characters; returns how much of the
-// text the pattern took, 0 when it does not fit.
-std::size_t MatchDigits(std::string_view text, std::string_view pattern) {
-  if (text.size() < pattern.size()) return 0;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (pattern[i] == 'd' ? !digit : text[i] != pattern[i]) return 0;
-  }
-  return pattern.size();
-}
-
-int TwoDigits(std::string_view text) { return (text[0] - '0') * 10 + (text[1] - '0'); }
-
-bool IsZone(std::string_view text) {
-  return text.empty() || text == "Z" || text == "UTC" || text == " UTC" ||
-         (text.size() == 6 && text[0] == ' ' && (text[1] == '+' || text[1] == '-') &&
-          MatchDigits(text.substr(2), "dddd")) ||
-         ((text.size() == 5 || text.size() == 6) && (text[0] == '+' || text[0] == '-') &&
-          (MatchDigits(text.substr(1), "dddd") || MatchDigits(text.substr(1), "dd:dd")));
 }
 
 }  // namespace
@@ -178,45 +154,6 @@ std::optional<std::uint64_t> ParseHex(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-std::string IsoTime(std::chrono::system_clock::time_point time) {
-  const auto since = time.time_since_epoch();
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-  const std::time_t seconds = static_cast<std::time_t>(millis / 1000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> date;
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::array<char, 48> out;
-  std::snprintf(out.data(), out.size(), "%s.%03dZ", date.data(), static_cast<int>(millis % 1000));
-  return out.data();
-}
-
-bool LooksLikeDate(std::string_view text) {
-  if (MatchDigits(text, "dd/dd/dddd") == text.size() && !text.empty()) {
-    const int month = TwoDigits(text);
-    const int day = TwoDigits(text.substr(3));
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31 && text.substr(6) <= "3000";
-  }
-  if (!MatchDigits(text, "dddd-dd-dd")) return false;
-  const int month = TwoDigits(text.substr(5));
-  const int day = TwoDigits(text.substr(8));
-  if (month < 1 || month > 12 || day < 1 || day > 31 || text.substr(0, 4) > "3000") return false;
-  text.remove_prefix(10);
-  if (text.empty()) return true;
-  if (text[0] != 'T' && text[0] != ' ') return false;
-  text.remove_prefix(1);
-  if (!MatchDigits(text, "dd:dd") || TwoDigits(text) > 24) return false;
-  text.remove_prefix(5);
-  if (MatchDigits(text, ":dd")) text.remove_prefix(3);
-  // A fraction, with a dot, or with the colon of the documented yyyy-MM-ddTHH:mm:ss:SSSZ.
-  if (!text.empty() && (text[0] == '.' || text[0] == ':')) {
-    text.remove_prefix(1);
-    if (text.empty() || text[0] < '0' || text[0] > '9') return false;
-    text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
-  }
-  return IsZone(text);
 }
 
 }  // namespace mockbraze

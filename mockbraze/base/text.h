@@ -35,11 +35,4 @@ std::uint64_t Mix(std::uint64_t input);
 std::string Hex(std::uint64_t number, int digits);
 std::optional<std::uint64_t> ParseHex(std::string_view text);
 
-// "2026-09-07T02:00:00.000Z"
-std::string IsoTime(std::chrono::system_clock::time_point time);
-
-// True for the documented forms of a date, docs/braze-contract.md section 2.4. Years beyond 3000
-// are strings there.
-bool LooksLikeDate(std::string_view text);
-
 }  // namespace mockbraze

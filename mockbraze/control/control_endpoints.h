@@ -1,36 +1,24 @@
 #pragma once
 
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "mockbraze/base/json.h"
-#include "mockbraze/http/http_message.h"
-#include "mockbraze/workspace/workspace.h"
+#include "mockbraze/control/control_call.h"
+#include "mockbraze/http/http_server.h"
+#include "mockbraze/workspace/workspace_set.h"
 
 namespace mockbraze {
 
-// What tests use to look into the mock and to steer it: everything below /_mock, JSON in and out,
-// listed in docs/mockbraze.md. Faults, latency and keys do not apply here, and nothing here counts.
-// Thread safety: Handle() from any thread. The workspace must outlive it.
-class ControlEndpoints {
+// The paths below /_mock, by which a test looks at the mock and sets it up. Keys, latency and
+// faults do not apply to them, and they count nowhere; with a workspace per key, the key says
+// which. Thread safety: Handle() from any thread. Workspaces and scheduler must outlive it.
+class ControlEndpoints final : public HttpHandler {
  public:
-  explicit ControlEndpoints(Workspace& workspace) : workspace_(workspace) {}
+  ControlEndpoints(WorkspaceSet& workspaces, Scheduler& scheduler)
+      : workspaces_(workspaces), scheduler_(scheduler) {}
 
-  Response Handle(const Request& request);
+  void Handle(Request request, Done done) override;
 
  private:
-  using Query = std::vector<std::pair<std::string, std::string>>;
-
-  Response Health(const Query& query);
-  Response Stats(const Query& query);
-  Response Users(const Query& query);
-  Response Requests(const Query& query);
-  Response Reset(const Value& body);
-  Response SetFaults(const Value& body);
-  Response SetWorkspace(const Value& body);
-
-  Workspace& workspace_;
+  WorkspaceSet& workspaces_;
+  Scheduler& scheduler_;
 };
 
 }  // namespace mockbraze

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/users/profile_fields.h"

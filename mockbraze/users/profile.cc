@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mockbraze/base/date.h"
 #include "mockbraze/base/text.h"
 
 namespace mockbraze {

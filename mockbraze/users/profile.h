@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "mockbraze/base/clock.h"
 #include "mockbraze/base/json.h"
 
 namespace mockbraze {
@@ -52,7 +52,7 @@ struct Profile {
   std::vector<Happening> events;
   std::vector<Happening> purchases;
   double revenue = 0;
-  std::chrono::system_clock::time_point created;
+  Clock::Time created;
   std::uint64_t touched = 0;  // grows with every update of any profile
 
   const Attribute* FindAttribute(std::uint32_t name) const;

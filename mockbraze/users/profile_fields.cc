@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/users/identifier.h"

@@ -54,7 +54,7 @@ Profile* ProfileStore::Find(const Identifier& id) {
   return nullptr;
 }
 
-Profile* ProfileStore::Create(const Identifier& id, std::chrono::system_clock::time_point now) {
+Profile* ProfileStore::Create(const Identifier& id, Clock::Time now) {
   profiles_.push_back(std::make_unique<Profile>());
   Profile* profile = profiles_.back().get();
   profile->serial = profiles_.size();
@@ -80,6 +80,54 @@ Profile* ProfileStore::Create(const Identifier& id, std::chrono::system_clock::t
   }
   Index(profile);
   return profile;
+}
+
+std::vector<Profile*> ProfileStore::FindAll(const Identifier& id) {
+  std::vector<Profile*> found;
+  if (id.kind != IdKind::kEmail && id.kind != IdKind::kPhone) {
+    if (Profile* profile = Find(id)) found.push_back(profile);
+    return found;
+  }
+  const ByField& index = id.kind == IdKind::kEmail ? by_email_ : by_phone_;
+  for (auto [at, end] = index.equal_range(id.value); at != end; ++at) found.push_back(at->second);
+  return found;
+}
+
+void ProfileStore::Remove(Profile* profile) {
+  Unindex(profile);
+  for (const Alias& alias : profile->aliases) {
+    by_alias_.erase(Identifier{IdKind::kAlias, alias.name, alias.label}.CustomerKey());
+  }
+  by_external_id_.erase(profile->external_id);
+  sorted_valid_ = false;
+  ++removed_;
+  profiles_[profile->serial - 1].reset();
+}
+
+bool ProfileStore::AddAlias(Profile* profile, Alias alias) {
+  std::string key = Identifier{IdKind::kAlias, alias.name, alias.label}.CustomerKey();
+  if (!by_alias_.emplace(std::move(key), profile).second) return false;
+  profile->aliases.push_back(std::move(alias));
+  return true;
+}
+
+bool ProfileStore::SetExternalId(Profile* profile, const std::string& external_id) {
+  if (by_external_id_.contains(external_id)) return false;
+  by_external_id_.erase(profile->external_id);
+  profile->external_id = external_id;
+  by_external_id_.emplace(profile->external_id, profile);
+  sorted_valid_ = false;
+  return true;
+}
+
+void ProfileStore::Restore(Profile* profile, Profile copy) {
+  Unindex(profile);
+  profile->fields = std::move(copy.fields);
+  profile->attributes = std::move(copy.attributes);
+  profile->events = std::move(copy.events);
+  profile->purchases = std::move(copy.purchases);
+  profile->revenue = copy.revenue;
+  Index(profile);
 }
 
 void ProfileStore::Unindex(Profile* profile) {

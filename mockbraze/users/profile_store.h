@@ -22,14 +22,24 @@ class ProfileStore {
   // with an external id wins, else the most recently updated.
   Profile* Find(const Identifier& id);
   // A profile of that identifier alone; never for a braze_id, which Braze assigns.
-  Profile* Create(const Identifier& id, std::chrono::system_clock::time_point now);
+  Profile* Create(const Identifier& id, Clock::Time now);
+
+  // All users of that e-mail or phone, in no order; of other identifiers the one or none.
+  std::vector<Profile*> FindAll(const Identifier& id);
+  // Nobody finds the profile any more, and the pointer is dead.
+  void Remove(Profile* profile);
+  // Each answers false, and changes nothing, when another user has it already.
+  bool AddAlias(Profile* profile, Alias alias);
+  bool SetExternalId(Profile* profile, const std::string& external_id);
+  // Gives a profile what a copy of it holds, but for its identity.
+  void Restore(Profile* profile, Profile copy);
 
   // To be called around a change of a profile's e-mail or phone field.
   void Unindex(Profile* profile);
   void Index(Profile* profile);
 
   void Touch(Profile* profile) { profile->touched = ++touches_; }
-  std::size_t size() const { return profiles_.size(); }
+  std::size_t size() const { return profiles_.size() - removed_; }
   NamePool& names() { return names_; }
   Value Export(const Profile& profile) const { return ExportProfile(profile, names_, seed_); }
 
@@ -43,13 +53,14 @@ class ProfileStore {
 
   const std::uint64_t seed_;
   NamePool names_;
-  std::vector<std::unique_ptr<Profile>> profiles_;                 // by serial - 1
+  std::vector<std::unique_ptr<Profile>> profiles_;                 // by serial - 1; null: removed
   std::unordered_map<std::string_view, Profile*> by_external_id_;  // views into the profiles
   std::unordered_map<std::string, Profile*> by_alias_;             // by CustomerKey
   ByField by_email_;
   ByField by_phone_;
   std::vector<const Profile*> sorted_;  // by external id; made again when it is out of date
   bool sorted_valid_ = false;
+  std::size_t removed_ = 0;
   std::uint64_t touches_ = 0;
 };
 

@@ -70,6 +70,7 @@ Result<TrackRequest> ReadTrackRequest(std::string_view body) {
                           "' must be an array of objects");
     }
     request.sent[i] = true;
+    request.counts[i] = lists[i]->size();
     request.total += lists[i]->size();
   }
   if (request.total > limits::parsed_objects_max) return Answer::Ok(std::move(request));

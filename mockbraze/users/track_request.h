@@ -32,8 +32,9 @@ struct TrackObject {
 
 // The body of a request to /users/track, docs/braze-contract.md section 1.5.
 struct TrackRequest {
-  std::array<bool, 3> sent{};  // by InputArray: the array was in the body
-  std::size_t total = 0;       // objects in all arrays
+  std::array<bool, 3> sent{};           // by InputArray: the array was in the body
+  std::array<std::size_t, 3> counts{};  // objects by InputArray
+  std::size_t total = 0;                // objects in all arrays
   // All of them; empty when there are more than limits::parsed_objects_max.
   std::vector<TrackObject> objects;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mockbraze/base/limits.h"
+#include "mockbraze/base/text.h"
 #include "mockbraze/users/attribute_rules.h"
 #include "mockbraze/users/profile_fields.h"
 
@@ -14,11 +15,6 @@ std::optional<bool> Flag(const Value::Object& members, std::string_view name) {
   const Value* value = FindMember(members, name);
   if (!value || !value->boolean()) return std::nullopt;
   return *value->boolean();
-}
-
-// Section 2.2: absent means false, but for an alias it means true.
-bool UpdatesOnly(const Identifier& id, const Value::Object& members) {
-  return Flag(members, "_update_existing_only").value_or(id.kind == IdKind::kAlias);
 }
 
 // The members of an attributes object that carry a value.
@@ -50,48 +46,79 @@ void CountHappening(std::string name, const std::string& time, std::int64_t time
   found->count += times;
 }
 
+// Where in the processing delay a user's turn is: over 0, up to 1.
+double Turn(std::uint64_t seed, const std::string& customer) {
+  const std::uint64_t mixed = Mix(seed + std::hash<std::string>()(customer));
+  return static_cast<double>((mixed >> 11) + 1) * 0x1p-53;
+}
+
 }  // namespace
 
 Users::Users(std::uint64_t seed, const Clock& clock) : seed_(seed), clock_(clock) {
   store_.emplace(seed_);
 }
 
-void Users::SetProcessingDelay(std::chrono::milliseconds delay) {
-  const std::lock_guard lock(mutex_);
-  processing_delay_ = delay;
-}
-
-std::chrono::milliseconds Users::processing_delay() const {
-  const std::lock_guard lock(mutex_);
-  return processing_delay_;
-}
-
-void Users::Accept(std::vector<TrackObject> objects) {
+void Users::Configure(std::shared_ptr<const UserRules> rules, Processing processing) {
   const std::lock_guard lock(mutex_);
   ApplyDue();
-  const Clock::Time due = clock_.Now() + processing_delay_;
+  rules_ = std::move(rules);
+  processing_ = processing;
+  if (!waiting_.empty()) no_earlier_ = waiting_.rbegin()->first;
+}
+
+LostUpdates::Flight Users::BeginFlight(std::vector<std::string> customers) {
+  const std::lock_guard lock(mutex_);
+  return lost_updates_.Begin(std::move(customers));
+}
+
+void Users::Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight) {
+  const std::lock_guard lock(mutex_);
+  ApplyDue();
+  lost_updates_.Answered(flight, objects.size());
+  const bool at_once = processing_.delay.count() == 0 && waiting_.empty();
+  const Clock::Time now = at_once ? Clock::Time() : clock_.Now();
   for (TrackObject& object : objects) {
     Count(object);
-    if (processing_delay_.count() == 0 && waiting_.empty()) {
-      Apply(std::move(object));
+    if (at_once) {
+      Apply(std::move(object), flight);
     } else {
-      // The delay may have been shortened: nobody overtakes who waits already.
-      waiting_.push_back(
-          {waiting_.empty() ? due : std::max(due, waiting_.back().due), std::move(object)});
+      Wait(std::move(object), flight, now);
     }
   }
   while (waiting_.size() > limits::waiting_objects_max) {
-    Apply(std::move(waiting_.front().object));
-    waiting_.pop_front();
+    Run(std::move(waiting_.extract(waiting_.begin()).mapped()));
   }
+}
+
+void Users::Wait(TrackObject object, LostUpdates::Flight flight, Clock::Time now) {
+  if (now < accepted_last_ && !waiting_.empty()) no_earlier_ = waiting_.rbegin()->first;
+  accepted_last_ = now;
+  std::chrono::milliseconds delay = processing_.delay;
+  if (processing_.partial) {
+    const double turn = Turn(seed_, object.identifier()->CustomerKey());
+    delay = std::chrono::milliseconds(
+        static_cast<std::int64_t>(turn * static_cast<double>(delay.count())));
+    if (!store_->Find(*object.identifier()) && !UpdatesOnly(object)) {
+      waiting_.emplace(std::max(now + delay / 2, no_earlier_),
+                       Waiting{object, LostUpdates::none, true});
+    }
+  }
+  waiting_.emplace(std::max(now + delay, no_earlier_), Waiting{std::move(object), flight, false});
 }
 
 void Users::ApplyDue() {
   if (waiting_.empty()) return;
   const Clock::Time now = clock_.Now();
-  while (!waiting_.empty() && waiting_.front().due <= now) {
-    Apply(std::move(waiting_.front().object));
-    waiting_.pop_front();
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    Run(std::move(waiting_.extract(waiting_.begin()).mapped()));
+  }
+}
+
+void Users::Run(Waiting waiting) {
+  if (waiting.creates_only) {
+    FindOrCreate(waiting.object);
+  } else {
+    Apply(std::move(waiting.object), waiting.flight);
   }
 }
 
@@ -116,18 +143,39 @@ void Users::Count(const TrackObject& object) {
   }
 }
 
-void Users::Apply(TrackObject object) {
+// Section 2.2: absent means false, but for an alias it means true. A braze_id cannot create users
+// (section 2.1).
+bool Users::UpdatesOnly(const TrackObject& object) const {
+  const IdKind kind = object.identifier()->kind;
+  if (kind == IdKind::kBrazeId) return true;
+  const bool alias = kind == IdKind::kAlias;
+  if (alias && rules_->alias_update_only) return true;
+  return Flag(object.members, "_update_existing_only").value_or(alias);
+}
+
+Profile* Users::FindOrCreate(const TrackObject& object) {
+  Profile* profile = store_->Find(*object.identifier());
+  if (profile || UpdatesOnly(object)) return profile;
+  return store_->Create(*object.identifier(), clock_.Now());
+}
+
+void Users::Apply(TrackObject object, LostUpdates::Flight flight) {
   const Identifier& id = *object.identifier();
-  Profile* profile = store_->Find(id);
+  std::optional<Profile> base;
+  if (flight != LostUpdates::none) {
+    base = lost_updates_.BeforeChange(flight, id.CustomerKey(), store_->Find(id));
+    lost_updates_.Applied(flight);
+  }
+  Profile* profile = FindOrCreate(object);
   if (!profile) {
-    // Section 2.2: update-only objects of unknown users are dropped in silence. So are those by
-    // braze_id, which cannot create users (section 2.1).
-    if (id.kind == IdKind::kBrazeId || UpdatesOnly(id, object.members)) {
-      counters_.silent_drops +=
-          object.array == InputArray::kAttributes ? CountValues(id, object.members) : 1;
-      return;
-    }
-    profile = store_->Create(id, clock_.Now());
+    // Update-only objects of unknown users are dropped in silence.
+    counters_.silent_drops +=
+        object.array == InputArray::kAttributes ? CountValues(id, object.members) : 1;
+    return;
+  }
+  if (base) {
+    store_->Restore(profile, std::move(*base));
+    ++counters_.lost_updates;
   }
   store_->Touch(profile);
   const std::string time = Text(object.members, "time");
@@ -180,6 +228,18 @@ std::optional<std::uint32_t> Users::NameFor(const std::string& name, const Profi
   return store_->names().Find(name);
 }
 
+void Users::With(const std::function<void(ProfileStore&, Clock::Time now)>& run) {
+  const std::lock_guard lock(mutex_);
+  ApplyDue();
+  run(*store_, clock_.Now());
+}
+
+Clock::Time Users::ProcessedAt() {
+  const std::lock_guard lock(mutex_);
+  ApplyDue();
+  return waiting_.empty() ? Clock::Time::min() : waiting_.rbegin()->first;
+}
+
 std::optional<Value> Users::Export(const Identifier& id) {
   const std::lock_guard lock(mutex_);
   ApplyDue();
@@ -212,6 +272,8 @@ void Users::Reset() {
   const std::lock_guard lock(mutex_);
   store_.emplace(seed_);
   waiting_.clear();
+  no_earlier_ = accepted_last_ = {};
+  lost_updates_.Reset();
   counters_ = {};
 }
 

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -10,8 +12,10 @@
 
 #include "mockbraze/base/clock.h"
 #include "mockbraze/base/json.h"
+#include "mockbraze/users/lost_updates.h"
 #include "mockbraze/users/profile_store.h"
 #include "mockbraze/users/track_request.h"
+#include "mockbraze/users/user_rules.h"
 
 namespace mockbraze {
 
@@ -25,6 +29,7 @@ struct UsersCounters {
   std::uint64_t data_points = 0;
   std::uint64_t unchanged_values = 0;  // the profile had the same value with the same type already
   std::uint64_t silent_drops = 0;      // accepted, but not kept
+  std::uint64_t lost_updates = 0;      // objects that overwrote what others had written
   std::uint64_t profiles = 0;
 };
 
@@ -33,49 +38,73 @@ struct UsersPage {
   std::optional<std::string> next_after;  // absent on the last page
 };
 
-// The users of a workspace: profiles in memory, changed by what /users/track accepts.
+// When what was accepted changes the profiles.
+struct Processing {
+  std::chrono::milliseconds delay{0};
+  bool partial = false;  // each user at a time of its own within the delay, attributes last
+};
+
+// The users of a workspace: profiles in memory, changed by what is accepted about them.
 //
 // With a processing delay an accepted object changes its profile only that much later, as Braze
-// does after its 201 (docs/braze-contract.md sections 4.6 and 11); objects keep their order.
-// Waiting objects are applied by the next call after their time, so no thread or timer is needed.
+// does after its 201 (docs/braze-contract.md sections 4.6 and 11); objects of one user keep their
+// order. Waiting objects are applied by the next call after their time, so no thread or timer is
+// needed.
 // Thread safety: all calls from any thread.
 class Users {
  public:
   // The clock must outlive the users.
   Users(std::uint64_t seed, const Clock& clock);
 
-  void SetProcessingDelay(std::chrono::milliseconds delay);
-  std::chrono::milliseconds processing_delay() const;
+  void Configure(std::shared_ptr<const UserRules> rules, Processing processing);
+
+  // For the hazard of section 1.10: the flight of a request that names these users, to be handed to
+  // Accept.
+  LostUpdates::Flight BeginFlight(std::vector<std::string> customers);
 
   // Takes objects that CheckObject found good, in their order.
-  void Accept(std::vector<TrackObject> objects);
+  void Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight = LostUpdates::none);
+
+  // Runs a change or a look at the profiles, with all that is due applied.
+  void With(const std::function<void(ProfileStore&, Clock::Time now)>& run);
 
   // The profile in the form of the export (see ExportProfile), absent when there is none.
   std::optional<Value> Export(const Identifier& id);
   UsersPage Page(std::string_view after, std::size_t limit);
   UsersCounters counters();
+  // From this time on all that has been accepted until now is processed.
+  Clock::Time ProcessedAt();
 
-  // As after construction, but for the processing delay.
+  // As after construction, but for the configuration.
   void Reset();
 
  private:
   struct Waiting {
-    Clock::Time due;
     TrackObject object;
+    LostUpdates::Flight flight = LostUpdates::none;
+    bool creates_only = false;  // makes the profile, and leaves the rest to another
   };
   void ApplyDue();
-  void Apply(TrackObject object);
+  void Wait(TrackObject object, LostUpdates::Flight flight, Clock::Time now);
+  void Run(Waiting waiting);
+  Profile* FindOrCreate(const TrackObject& object);
+  void Apply(TrackObject object, LostUpdates::Flight flight);
   void ApplyAttributes(const Identifier& id, Value::Object members, Profile* profile);
   // None for a new name on a profile that is full (limits::profile_attributes_max).
   std::optional<std::uint32_t> NameFor(const std::string& name, const Profile& profile);
   void Count(const TrackObject& object);
+  bool UpdatesOnly(const TrackObject& object) const;
 
   const std::uint64_t seed_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::chrono::milliseconds processing_delay_{0};
+  std::shared_ptr<const UserRules> rules_ = std::make_shared<UserRules>();
+  Processing processing_;
   std::optional<ProfileStore> store_;  // always there; made anew by Reset
-  std::deque<Waiting> waiting_;
+  std::multimap<Clock::Time, Waiting> waiting_;
+  Clock::Time no_earlier_{};  // so that nobody overtakes after the delay or the clock was changed
+  Clock::Time accepted_last_{};
+  LostUpdates lost_updates_;
   UsersCounters counters_;
 };
 

@@ -24,30 +24,19 @@ Result<ApiKey> ParseApiKey(std::string_view text) {
   return Result<ApiKey>::Ok(std::move(key));
 }
 
-void KeyRing::Set(std::vector<ApiKey> keys) {
-  const std::lock_guard lock(mutex_);
-  keys_ = std::move(keys);
-}
-
-std::vector<ApiKey> KeyRing::keys() const {
-  const std::lock_guard lock(mutex_);
-  return keys_;
-}
-
-Access KeyRing::Check(std::string_view key, std::string_view permission) const {
+Access Check(const std::vector<ApiKey>& keys, std::string_view key, std::string_view permission) {
   // Section 1.2: a key in quotes is a wrong key.
   if (key.empty() || key.front() == '"' || key.front() == '\'') return Access::kUnknownKey;
-  const std::lock_guard lock(mutex_);
-  if (keys_.empty()) return Access::kGranted;
-  const auto found = std::ranges::find(keys_, key, &ApiKey::key);
-  if (found == keys_.end()) return Access::kUnknownKey;
+  if (keys.empty()) return Access::kGranted;
+  const auto found = std::ranges::find(keys, key, &ApiKey::key);
+  if (found == keys.end()) return Access::kUnknownKey;
   if (found->permissions.empty()) return Access::kGranted;
   const bool granted =
       std::ranges::find(found->permissions, permission) != found->permissions.end();
   return granted ? Access::kGranted : Access::kMissingPermission;
 }
 
-std::string KeyRing::KeyOf(const Headers& headers) {
+std::string KeyOf(const Headers& headers) {
   static constexpr std::string_view scheme = "Bearer ";
   const std::string* header = FindHeader(headers, "authorization");
   if (!header || header->size() < scheme.size() ||

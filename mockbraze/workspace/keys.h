@@ -1,6 +1,5 @@
 #pragma once
 
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +7,8 @@
 #include "mockbraze/base/result.h"
 #include "mockbraze/http/http_message.h"
 
+// The REST API keys of a workspace, docs/braze-contract.md sections 1.2 and 1.4.
+// Thread safety: pure functions.
 namespace mockbraze {
 
 struct ApiKey {
@@ -24,20 +25,10 @@ enum class Access {
   kMissingPermission,  // 403
 };
 
-// The REST API keys of the workspace, docs/braze-contract.md sections 1.2 and 1.4. Without any,
-// every key that is not empty may do everything. Thread safety: all calls from any thread.
-class KeyRing {
- public:
-  void Set(std::vector<ApiKey> keys);
-  std::vector<ApiKey> keys() const;
+// Without any keys, every key that is not empty may do everything.
+Access Check(const std::vector<ApiKey>& keys, std::string_view key, std::string_view permission);
 
-  Access Check(std::string_view key, std::string_view permission) const;
-  // The key of `Authorization: Bearer KEY`; empty when there is none.
-  static std::string KeyOf(const Headers& headers);
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<ApiKey> keys_;
-};
+// The key of `Authorization: Bearer KEY`; empty when there is none.
+std::string KeyOf(const Headers& headers);
 
 }  // namespace mockbraze

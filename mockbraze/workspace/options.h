@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,18 +8,18 @@
 #include "mockbraze/base/result.h"
 #include "mockbraze/faults/fault.h"
 #include "mockbraze/workspace/keys.h"
+#include "mockbraze/workspace/settings.h"
 
 namespace mockbraze {
 
 // How a mock starts, and the state that POST /_mock/reset goes back to.
 struct Options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 12118;    // 0 takes a free one
-  std::vector<ApiKey> api_keys;  // none: any key that is not empty
-  std::chrono::milliseconds latency{0};
-  std::chrono::milliseconds processing_delay{0};
+  std::uint16_t port = 12118;  // 0 takes a free one
+  Settings settings;
   std::vector<FaultSpec> faults;
   std::uint64_t seed = 1;
+  bool workspace_per_key = false;  // each API key is a workspace of its own, made at first use
   int threads = 2;
 };
 

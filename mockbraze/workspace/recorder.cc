@@ -8,20 +8,20 @@
 namespace mockbraze {
 namespace {
 
-std::size_t Bytes(const RecordedRequest& request) {
-  std::size_t bytes =
-      sizeof(request) + request.body.size() + request.path.size() + request.query.size();
+std::size_t Bytes(const RecordedRequest& recorded) {
+  const Request& request = recorded.request;
+  std::size_t bytes = sizeof(recorded) + request.body.size() + request.path.size() +
+                      request.query.size() + recorded.answer.size();
   for (const auto& [name, value] : request.headers) bytes += name.size() + value.size() + 64;
   return bytes;
 }
 
 }  // namespace
 
-std::uint64_t Recorder::Add(RecordedRequest request) {
+std::uint64_t Recorder::Add(Request request, Clock::Time received, std::string fault) {
   const std::lock_guard lock(mutex_);
-  request.number = ++numbers_;
-  bytes_ += Bytes(request);
-  requests_.push_back(std::move(request));
+  requests_.push_back({++numbers_, received, std::move(request), std::move(fault), 0, {}});
+  bytes_ += Bytes(requests_.back());
   while (requests_.size() > limits::recorded_requests_max || bytes_ > limits::recorded_bytes_max) {
     bytes_ -= Bytes(requests_.front());
     requests_.pop_front();
@@ -29,20 +29,16 @@ std::uint64_t Recorder::Add(RecordedRequest request) {
   return numbers_;
 }
 
-void Recorder::SetOutcome(std::uint64_t number, int status, std::string fault) {
+void Recorder::SetAnswer(std::uint64_t number, const Response* response) {
+  if (!response) return;
   const std::lock_guard lock(mutex_);
   if (requests_.empty() || number < requests_.front().number || number > requests_.back().number) {
     return;
   }
-  RecordedRequest& request = requests_[number - requests_.front().number];
-  request.status = status;
-  request.fault = std::move(fault);
-}
-
-std::vector<RecordedRequest> Recorder::Latest(std::size_t limit) const {
-  const std::lock_guard lock(mutex_);
-  const auto count = static_cast<std::ptrdiff_t>(std::min(limit, requests_.size()));
-  return {requests_.end() - count, requests_.end()};
+  RecordedRequest& recorded = requests_[number - requests_.front().number];
+  recorded.status = response->status;
+  recorded.answer = response->body.substr(0, limits::recorded_answer_bytes_max);
+  bytes_ += recorded.answer.size();
 }
 
 void Recorder::Reset() {

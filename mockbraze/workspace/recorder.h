@@ -14,13 +14,10 @@ namespace mockbraze {
 struct RecordedRequest {
   std::uint64_t number = 0;  // 1 for the first
   Clock::Time received;
-  std::string method;
-  std::string path;
-  std::string query;
-  Headers headers;
-  std::string body;
-  int status = 0;     // 0: not answered (yet)
-  std::string fault;  // the fault that hit the request, as written; empty: none
+  Request request;
+  std::string fault;   // the fault that hit the request, as written; empty: none
+  int status = 0;      // 0: not answered (yet)
+  std::string answer;  // its body, the first limits::recorded_answer_bytes_max of it
 };
 
 // Keeps the latest requests to Braze's paths: limits::recorded_requests_max of them, and at most
@@ -28,12 +25,13 @@ struct RecordedRequest {
 class Recorder {
  public:
   // Returns the number of the request.
-  std::uint64_t Add(RecordedRequest request);
-  // Does nothing when the request is gone.
-  void SetOutcome(std::uint64_t number, int status, std::string fault);
+  std::uint64_t Add(Request request, Clock::Time received, std::string fault);
+  // Null: it will not be answered. Does nothing when the request is gone.
+  void SetAnswer(std::uint64_t number, const Response* response);
 
-  // The latest, newest last.
-  std::vector<RecordedRequest> Latest(std::size_t limit) const;
+  // All that are kept, newest last, of which `wanted` answers true: the latest `limit`.
+  template <typename Wanted>
+  std::vector<RecordedRequest> Latest(std::size_t limit, Wanted wanted) const;
   void Reset();
 
  private:
@@ -42,5 +40,15 @@ class Recorder {
   std::size_t bytes_ = 0;
   std::uint64_t numbers_ = 0;
 };
+
+template <typename Wanted>
+std::vector<RecordedRequest> Recorder::Latest(std::size_t limit, Wanted wanted) const {
+  std::deque<RecordedRequest> latest;
+  const std::lock_guard lock(mutex_);
+  for (auto one = requests_.rbegin(); one != requests_.rend() && latest.size() < limit; ++one) {
+    if (wanted(*one)) latest.push_front(*one);
+  }
+  return {std::make_move_iterator(latest.begin()), std::make_move_iterator(latest.end())};
+}
 
 }  // namespace mockbraze

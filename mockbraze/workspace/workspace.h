@@ -1,51 +1,53 @@
 #pragma once
 
-#include <atomic>
-#include <chrono>
+#include <memory>
+#include <mutex>
 
 #include "mockbraze/base/clock.h"
 #include "mockbraze/faults/fault.h"
 #include "mockbraze/users/users.h"
-#include "mockbraze/workspace/braze_answer.h"
-#include "mockbraze/workspace/keys.h"
 #include "mockbraze/workspace/options.h"
+#include "mockbraze/workspace/rate_limiter.h"
 #include "mockbraze/workspace/recorder.h"
+#include "mockbraze/workspace/settings.h"
+#include "mockbraze/workspace/stubs.h"
 #include "mockbraze/workspace/traffic.h"
 
 namespace mockbraze {
 
-// Everything the mock remembers, shared by Braze's endpoints and the control endpoints.
+class Companies;
+
+// All that the mock remembers of one workspace, shared by Braze's endpoints and the control
+// endpoints.
 // Thread safety: each part guards itself.
-struct Workspace {
-  // The clock must outlive the workspace.
-  Workspace(Options start_options, const Clock& clock)
-      : options(std::move(start_options)),
-        faults(options.seed),
-        users(options.seed, clock),
-        answers(options.seed, clock) {
-    Reset();
-  }
+class Workspace {
+ public:
+  // The options, the clock and the companies must outlive the workspace.
+  Workspace(const Options& options, const Clock& base_clock, Companies& companies);
 
-  // Back to the state after start: flags in force, nobody known, nothing counted.
-  void Reset() {
-    keys.Set(options.api_keys);
-    faults.Set(options.faults);
-    latency = options.latency;
-    users.SetProcessingDelay(options.processing_delay);
-    users.Reset();
-    traffic.Reset();
-    recorder.Reset();
-    answers.Reset();
-  }
+  std::shared_ptr<const Settings> settings() const;
+  void Configure(Settings settings);
+  // The limits that this workspace counts against, maybe shared with others of its company.
+  std::shared_ptr<RateLimiter> limiter() const;
 
-  const Options options;
-  std::atomic<std::chrono::milliseconds> latency{};
-  KeyRing keys;
+  // Back to the state after start: flags in force, nobody known, nothing counted. Limits that are
+  // shared with other workspaces stay as they are.
+  void Reset();
+
+  const Options& options;
+  MovableClock clock;
   FaultPlan faults;
   Users users;
   Traffic traffic;
   Recorder recorder;
-  AnswerMaker answers;
+  Stubs stubs;
+
+ private:
+  Companies& companies_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> settings_;
+  std::shared_ptr<RateLimiter> own_limiter_ = std::make_shared<RateLimiter>();
+  std::shared_ptr<RateLimiter> limiter_ = own_limiter_;
 };
 
 }  // namespace mockbraze

@@ -127,7 +127,7 @@ TEST(Delivery, PausesOnAWrongKeyAndHealsWhenItIsMended) {
 
 TEST(Delivery, HasOneRequestInFlightPerCustomerAndMergesWhatWaits) {
   mockbraze::Options slow;
-  slow.latency = std::chrono::milliseconds(40);
+  slow.settings.latency = std::chrono::milliseconds(40);
   Service service({ServiceTenant{}}, slow);
   Client client(service);
   std::vector<std::string> runs;

@@ -14,7 +14,7 @@ namespace peaksync::testing {
 Service::Service(std::vector<ServiceTenant> tenants, mockbraze::Options mock) {
   mock.port = 0;
   for (const ServiceTenant& tenant : tenants) {
-    mock.api_keys.push_back(mockbraze::ParseApiKeys({tenant.key + ":users.track"}).value()[0]);
+    mock.settings.keys.push_back(mockbraze::ParseApiKeys({tenant.key + ":users.track"}).value()[0]);
   }
   auto started = mockbraze::MockServer::Start(mock);
   if (!started.ok()) throw std::runtime_error(started.error());

@@ -182,7 +182,7 @@ TEST_F(MockHttpServer, HundredsOfIdleConnectionsDoNotMatter) {
 
 TEST_F(MockHttpServer, LatencyHoldsNoThread) {
   Options options;
-  options.latency = std::chrono::milliseconds(300);
+  options.settings.latency = std::chrono::milliseconds(300);
   options.threads = 1;
   Start(options);
   std::vector<std::unique_ptr<HttpClient>> clients;
@@ -204,7 +204,7 @@ TEST_F(MockHttpServer, LatencyHoldsNoThread) {
 
 TEST_F(MockHttpServer, SameCustomerTwiceAtATimeIsSeen) {
   Options options;
-  options.latency = std::chrono::milliseconds(300);
+  options.settings.latency = std::chrono::milliseconds(300);
   Start(options);
   HttpClient first(port());
   HttpClient second(port());
@@ -267,7 +267,7 @@ TEST_F(MockHttpServer, HangEndsWithTheServer) {
 
 TEST_F(MockHttpServer, StopsWithRequestsUnderWay) {
   Options options;
-  options.latency = std::chrono::hours(1);
+  options.settings.latency = std::chrono::hours(1);
   Start(options);
   HttpClient client(port());
   client.Write(HttpClient::Head("POST", "/users/track", sizeof(one_object) - 1) + one_object);

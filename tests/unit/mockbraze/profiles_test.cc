@@ -114,7 +114,7 @@ TEST_F(MockProfiles, CountEventsAndPurchases) {
 TEST_F(MockProfiles, ShowChangesOnlyAfterTheProcessingDelay) {
   // Section 11: read-your-writes "does not hold".
   Options options;
-  options.processing_delay = std::chrono::milliseconds(100);
+  options.settings.processing_delay = std::chrono::milliseconds(100);
   Restart(options);
   EXPECT_EQ(Set(R"("a":1)").status, 201);
   EXPECT_EQ(Attributes(), "");

@@ -54,8 +54,8 @@ class ServiceFixture : public testing::Test {
 
   void Restart(Options options) {
     service_.reset();
-    workspace_ = std::make_unique<Workspace>(std::move(options), clock_);
-    service_ = std::make_unique<Service>(*workspace_, scheduler_);
+    workspaces_ = std::make_unique<WorkspaceSet>(std::move(options), clock_);
+    service_ = std::make_unique<Service>(*workspaces_, scheduler_);
   }
 
   // The answer, once it is there.
@@ -121,7 +121,7 @@ class ServiceFixture : public testing::Test {
 
   ManualClock clock_;
   ManualScheduler scheduler_;
-  std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<WorkspaceSet> workspaces_;
   std::unique_ptr<Service> service_;
 };
 

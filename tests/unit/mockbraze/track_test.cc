@@ -132,7 +132,7 @@ TEST_F(TrackAnswer, WrongPathOrMethodIs404) {
   EXPECT_EQ(Send("POST", "/users/trakc").status, 404);
   EXPECT_EQ(Send("POST", "/").status, 404);
   EXPECT_EQ(Send("GET", "/users/track").status, 404);
-  EXPECT_EQ(Send("GET", "/users/track").body, R"({"message":"Not Found"})");
+  EXPECT_NE(Send("GET", "/users/track").body.find("/_mock/stubs"), std::string::npos);
 }
 
 TEST_F(TrackAnswer, AnyKeyDoesWithoutConfiguredKeysButNotNone) {
@@ -145,7 +145,7 @@ TEST_F(TrackAnswer, WrongKeyIs401WithTheKeyAndEmptyRateHeaders) {
   // Section 11: 401, body {"message":"Invalid API key: <the key sent>"}; "the three rate headers
   // are present but empty strings".
   Options options;
-  options.api_keys = {{"right", {}}};
+  options.settings.keys = {{"right", {}}};
   Restart(options);
   EXPECT_EQ(Track(ManyObjects(1), "right").status, 201);
   const Response response = Track(ManyObjects(1), "wr\"ong");
@@ -165,7 +165,7 @@ TEST_F(TrackAnswer, KeyInQuotesIs401) {
 TEST_F(TrackAnswer, MissingPermissionIs403) {
   // Section 1.4: missing scope, "403 Access Denied".
   Options options;
-  options.api_keys = {{"reader", {"users.export.ids"}}, {"writer", {"users.track"}}};
+  options.settings.keys = {{"reader", {"users.export.ids"}}, {"writer", {"users.track"}}};
   Restart(options);
   EXPECT_EQ(Track(ManyObjects(1), "writer").status, 201);
   const Response response = Track(ManyObjects(1), "reader");
@@ -186,7 +186,7 @@ TEST_F(TrackAnswer, BulkHeaderIsRecordedAndChangesNothing) {
 
 TEST_F(TrackAnswer, LatencyDelaysBraze) {
   Options options;
-  options.latency = std::chrono::milliseconds(400);
+  options.settings.latency = std::chrono::milliseconds(400);
   Restart(options);
   const auto first = Begin("POST", "/users/track", ManyObjects(1), {{"authorization", "Bearer k"}});
   const auto second = Begin("POST", "/other", "");

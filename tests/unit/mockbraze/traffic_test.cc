@@ -37,7 +37,7 @@ using MockInFlight = ServiceFixture;
 
 TEST_F(MockInFlight, LastsUntilTheDelayedAnswer) {
   Options options;
-  options.latency = std::chrono::milliseconds(400);
+  options.settings.latency = std::chrono::milliseconds(400);
   Restart(options);
   const Headers headers = {{"authorization", "Bearer k"}};
   const std::string email = R"({"attributes":[{"email":"%@b.co","a":1}]})";

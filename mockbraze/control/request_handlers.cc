@@ -1,0 +1,102 @@
+// Looking at the requests that came.
+
+#include <algorithm>
+#include <utility>
+
+#include "mockbraze/base/date.h"
+#include "mockbraze/base/json_parser.h"
+#include "mockbraze/base/limits.h"
+#include "mockbraze/base/text.h"
+#include "mockbraze/control/handlers.h"
+
+namespace mockbraze {
+namespace {
+
+Value HeadersJson(const Headers& headers) {
+  Value::Object out;
+  for (const auto& [name, value] : headers) {
+    const std::string lower = ToLower(ToValidUtf8(name));
+    Value* there = FindMember(out, lower);
+    if (there) {
+      *there = *there->string() + ", " + ToValidUtf8(value);
+    } else {
+      out.push_back({lower, ToValidUtf8(value)});
+    }
+  }
+  return out;
+}
+
+// JSON as such, anything else as text.
+Value BodyJson(const std::string& body) {
+  Result<Value> parsed = ParseJson(body);
+  return parsed.ok() ? std::move(parsed.value()) : Value(ToValidUtf8(body));
+}
+
+Value RequestJson(const RecordedRequest& recorded) {
+  const bool answered = recorded.status > 0;
+  return Value::Object{{"number", recorded.number},
+                       {"received_at", IsoTime(recorded.received)},
+                       {"method", ToValidUtf8(recorded.request.method)},
+                       {"path", ToValidUtf8(recorded.request.path)},
+                       {"query", ToValidUtf8(recorded.request.query)},
+                       {"headers", HeadersJson(recorded.request.headers)},
+                       {"body", BodyJson(recorded.request.body)},
+                       {"status", answered ? Value(recorded.status) : Value()},
+                       {"answer", answered ? BodyJson(recorded.answer) : Value()},
+                       {"fault", recorded.fault.empty() ? Value() : Value(recorded.fault)}};
+}
+
+bool IsId(const Value& value, const std::string& id) {
+  return value == Value(id) || (value.integer() && std::to_string(*value.integer()) == id);
+}
+
+// An `external_id` anywhere in a body, or an item of `external_ids`.
+bool Names(const Value& body, const std::string& id) {
+  if (const auto* items = body.list()) {
+    return std::ranges::any_of(*items, [&](const Value& item) { return Names(item, id); });
+  }
+  if (!body.object()) return false;
+  return std::ranges::any_of(*body.object(), [&](const Value::Member& member) {
+    if (member.name == "external_id" && IsId(member.value, id)) return true;
+    if (member.name == "external_ids" && member.value.list()) {
+      return std::ranges::any_of(*member.value.list(),
+                                 [&](const Value& item) { return IsId(item, id); });
+    }
+    return Names(member.value, id);
+  });
+}
+
+bool Names(const RecordedRequest& recorded, const std::string& id) {
+  const Result<Value> body = ParseJson(recorded.request.body);
+  return body.ok() && Names(body.value(), id);
+}
+
+}  // namespace
+
+void GetRequests(ControlCall call, HttpHandler::Done done) {
+  if (auto refusal = RefuseOtherParameters(call.query, {"path", "external_id", "since", "limit"})) {
+    return done(std::move(*refusal));
+  }
+  const auto limit =
+      ReadLimit(call.query, limits::recorded_limit_default, limits::recorded_requests_max);
+  if (!limit.ok()) return done(ControlError(400, limit.error()));
+  const std::string* path = Parameter(call.query, "path");
+  const std::string* external_id = Parameter(call.query, "external_id");
+  const std::string* since = Parameter(call.query, "since");
+  const auto after = since ? ParseUnsigned(*since, UINT64_MAX) : 0;
+  const auto from = since && !after ? ParseDate(*since) : Clock::Time::min();
+  if (!from) {
+    return done(ControlError(400, "'since' must be the number of a request, or a time"));
+  }
+  Value::List requests;
+  for (const RecordedRequest& recorded :
+       call.workspace->recorder.Latest(limit.value(), [&](const RecordedRequest& one) {
+         return one.number > after.value_or(0) && one.received >= *from &&
+                (!path || one.request.path == *path) && (!external_id || Names(one, *external_id));
+       })) {
+    requests.push_back(RequestJson(recorded));
+  }
+  done(ControlJson(200, Value::Object{{"requests", std::move(requests)}}));
+}
+
+}  // namespace mockbraze
