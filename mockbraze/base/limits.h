@@ -58,6 +58,15 @@ inline constexpr std::size_t recorded_limit_default = 20;
 // GET /_mock/users?wait=…: how often it looks, and how long it may be asked to wait.
 inline constexpr std::chrono::milliseconds watch_interval{5};
 inline constexpr std::chrono::milliseconds watch_max{60'000};
+// A body of a control endpoint, and what it may hold.
+inline constexpr std::size_t control_body_bytes_max = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t imported_profiles_max = 100'000;
+// A filter of POST /_mock/segments/preview: conditions in all and in one another, texts in its
+// lists, and how many ids the answer shows.
+inline constexpr std::size_t segment_conditions_max = 100;
+inline constexpr std::size_t segment_depth_max = 20;
+inline constexpr std::size_t segment_texts_max = 10'000;
+inline constexpr std::size_t segment_ids_max = 100;
 inline constexpr std::size_t users_page_default = 1000;
 inline constexpr std::size_t users_page_max = 10'000;
 inline constexpr std::size_t faults_max = 1000;

@@ -32,6 +32,8 @@ constexpr std::array routes = {
     ControlRoute{"POST", "/_mock/faults", PostFaults},
     ControlRoute{"POST", "/_mock/stubs", PostStubs},
     ControlRoute{"POST", "/_mock/clock", PostClock},
+    ControlRoute{"POST", "/_mock/profiles", PostProfiles},
+    ControlRoute{"POST", "/_mock/segments/preview", PostSegmentsPreview},
 };
 
 std::string NoSuchEndpoint() {

@@ -19,5 +19,7 @@ void PostWorkspace(ControlCall call, HttpHandler::Done done);
 void PostFaults(ControlCall call, HttpHandler::Done done);
 void PostStubs(ControlCall call, HttpHandler::Done done);
 void PostClock(ControlCall call, HttpHandler::Done done);
+void PostProfiles(ControlCall call, HttpHandler::Done done);
+void PostSegmentsPreview(ControlCall call, HttpHandler::Done done);
 
 }  // namespace mockbraze

@@ -42,7 +42,9 @@ Response Page(const ControlCall& call) {
   const auto limit = ReadLimit(call.query, limits::users_page_default, limits::users_page_max);
   if (!limit.ok()) return ControlError(400, limit.error());
   const std::string* after = Parameter(call.query, "after");
-  UsersPage page = call.workspace->users.Page(after ? *after : "", limit.value());
+  const std::string* prefix = Parameter(call.query, "prefix");
+  UsersPage page =
+      call.workspace->users.Page(after ? *after : "", limit.value(), prefix ? *prefix : "");
   Value::Object body{{"users", std::move(page.users)}};
   if (page.next_after) body.push_back({"next_after", std::move(*page.next_after)});
   return ControlJson(200, std::move(body));
@@ -73,7 +75,7 @@ struct UserWatch {
 
 void GetUsers(ControlCall call, HttpHandler::Done done) {
   const bool all = std::ranges::all_of(call.query, [](const auto& entry) {
-    return entry.first == "after" || entry.first == "limit";
+    return entry.first == "after" || entry.first == "limit" || entry.first == "prefix";
   });
   if (all) return done(Page(call));
   if (auto refusal = RefuseOtherParameters(call.query, {"external_id", "braze_id", "email", "phone",

@@ -63,7 +63,7 @@ Profile* ProfileStore::Create(const Identifier& id, Clock::Time now) {
     case IdKind::kExternalId:
       profile->external_id = id.value;
       by_external_id_.emplace(profile->external_id, profile);
-      sorted_valid_ = false;
+      order_.Add(profile);
       break;
     case IdKind::kAlias:
       profile->aliases.push_back({id.value, id.label});
@@ -95,11 +95,9 @@ std::vector<Profile*> ProfileStore::FindAll(const Identifier& id) {
 
 void ProfileStore::Remove(Profile* profile) {
   Unindex(profile);
-  for (const Alias& alias : profile->aliases) {
-    by_alias_.erase(Identifier{IdKind::kAlias, alias.name, alias.label}.CustomerKey());
-  }
+  DropAliases(profile);
   by_external_id_.erase(profile->external_id);
-  sorted_valid_ = false;
+  order_.Drop();
   ++removed_;
   profiles_[profile->serial - 1].reset();
 }
@@ -111,12 +109,19 @@ bool ProfileStore::AddAlias(Profile* profile, Alias alias) {
   return true;
 }
 
+void ProfileStore::DropAliases(Profile* profile) {
+  for (const Alias& alias : profile->aliases) {
+    by_alias_.erase(Identifier{IdKind::kAlias, alias.name, alias.label}.CustomerKey());
+  }
+  profile->aliases.clear();
+}
+
 bool ProfileStore::SetExternalId(Profile* profile, const std::string& external_id) {
   if (by_external_id_.contains(external_id)) return false;
   by_external_id_.erase(profile->external_id);
   profile->external_id = external_id;
   by_external_id_.emplace(profile->external_id, profile);
-  sorted_valid_ = false;
+  order_.Drop();
   return true;
 }
 
@@ -142,19 +147,15 @@ void ProfileStore::Index(Profile* profile) {
   if (const auto* phone = TextField(*profile, "phone")) by_phone_.emplace(*phone, profile);
 }
 
-std::vector<const Profile*> ProfileStore::After(std::string_view after, std::size_t limit) {
-  if (!sorted_valid_) {
-    sorted_.clear();
-    sorted_.reserve(by_external_id_.size());
-    for (const auto& [id, profile] : by_external_id_) sorted_.push_back(profile);
-    std::ranges::sort(sorted_, {}, &Profile::external_id);
-    sorted_valid_ = true;
+std::vector<const Profile*> ProfileStore::After(std::string_view after, std::size_t limit,
+                                                std::string_view prefix) {
+  if (!order_.is_made()) {
+    std::vector<const Profile*> all;
+    all.reserve(by_external_id_.size());
+    for (const auto& [id, profile] : by_external_id_) all.push_back(profile);
+    order_.Make(std::move(all));
   }
-  const auto begin = std::ranges::upper_bound(
-      sorted_, after, {}, [](const Profile* p) -> std::string_view { return p->external_id; });
-  const auto count =
-      std::min<std::ptrdiff_t>(sorted_.end() - begin, static_cast<std::ptrdiff_t>(limit));
-  return {begin, begin + count};
+  return order_.After(after, limit, prefix);
 }
 
 }  // namespace mockbraze

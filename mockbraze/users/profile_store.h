@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "mockbraze/users/id_order.h"
 #include "mockbraze/users/identifier.h"
 #include "mockbraze/users/profile.h"
 
@@ -31,6 +33,7 @@ class ProfileStore {
   // Each answers false, and changes nothing, when another user has it already.
   bool AddAlias(Profile* profile, Alias alias);
   bool SetExternalId(Profile* profile, const std::string& external_id);
+  void DropAliases(Profile* profile);
   // Gives a profile what a copy of it holds, but for its identity.
   void Restore(Profile* profile, Profile copy);
 
@@ -43,8 +46,17 @@ class ProfileStore {
   NamePool& names() { return names_; }
   Value Export(const Profile& profile) const { return ExportProfile(profile, names_, seed_); }
 
-  // Profiles with an external id, in the order of those ids (bytes), from the first after `after`.
-  std::vector<const Profile*> After(std::string_view after, std::size_t limit);
+  // Profiles with an external id that begins with the prefix, in the order of those ids (bytes),
+  // from the first after `after`.
+  std::vector<const Profile*> After(std::string_view after, std::size_t limit,
+                                    std::string_view prefix = {});
+  // Shows all profiles, those that were made first first.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& profile : profiles_) {
+      if (profile) visit(std::as_const(*profile));
+    }
+  }
 
  private:
   using ByField = std::unordered_multimap<std::string, Profile*>;
@@ -58,8 +70,7 @@ class ProfileStore {
   std::unordered_map<std::string, Profile*> by_alias_;             // by CustomerKey
   ByField by_email_;
   ByField by_phone_;
-  std::vector<const Profile*> sorted_;  // by external id; made again when it is out of date
-  bool sorted_valid_ = false;
+  IdOrder order_;
   std::size_t removed_ = 0;
   std::uint64_t touches_ = 0;
 };

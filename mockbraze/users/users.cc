@@ -248,10 +248,10 @@ std::optional<Value> Users::Export(const Identifier& id) {
   return store_->Export(*profile);
 }
 
-UsersPage Users::Page(std::string_view after, std::size_t limit) {
+UsersPage Users::Page(std::string_view after, std::size_t limit, std::string_view prefix) {
   const std::lock_guard lock(mutex_);
   ApplyDue();
-  const auto profiles = store_->After(after, limit + 1);
+  const auto profiles = store_->After(after, limit + 1, prefix);
   UsersPage page;
   for (std::size_t i = 0; i < std::min(limit, profiles.size()); ++i) {
     page.users.push_back(store_->Export(*profiles[i]));

@@ -70,7 +70,7 @@ class Users {
 
   // The profile in the form of the export (see ExportProfile), absent when there is none.
   std::optional<Value> Export(const Identifier& id);
-  UsersPage Page(std::string_view after, std::size_t limit);
+  UsersPage Page(std::string_view after, std::size_t limit, std::string_view prefix = {});
   UsersCounters counters();
   // From this time on all that has been accepted until now is processed.
   Clock::Time ProcessedAt();
