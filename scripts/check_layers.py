@@ -36,6 +36,7 @@ ALLOWED = {
     # The mock shares no code with the others: one misunderstanding of the contract must not hide in
     # both.
     "mockbraze/base": set(),
+    "mockbraze/page": set(),
     "mockbraze/http": {"mockbraze/base"},
     "mockbraze/users": {"mockbraze/base"},
     "mockbraze/faults": {"mockbraze/base", "mockbraze/users"},
@@ -54,6 +55,7 @@ ALLOWED = {
     },
     "mockbraze/control": {
         "mockbraze/base",
+        "mockbraze/page",
         "mockbraze/http",
         "mockbraze/users",
         "mockbraze/faults",

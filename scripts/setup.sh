@@ -17,6 +17,10 @@ packages=(
   # Tests, benchmarks, the demo.
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl curl
 )
+# The mock's page is tested in a browser where there is one, and always in CI.
+if [[ "${CI:-}" == true ]]; then
+  packages+=(chromium chromium-driver)
+fi
 
 is_installed() {
   local status

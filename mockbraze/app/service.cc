@@ -14,7 +14,7 @@ namespace mockbraze {
 namespace {
 
 bool IsControl(const std::string& path) {
-  return path == "/_mock" || path.starts_with("/_mock/") || path == "/";
+  return path == "/_mock" || path.starts_with("/_mock/") || path == "/" || path == "/index.html";
 }
 
 std::string Seconds(std::chrono::steady_clock::duration elapsed) {

@@ -8,6 +8,7 @@
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/control/handlers.h"
+#include "mockbraze/control/page_handler.h"
 
 namespace mockbraze {
 namespace {
@@ -56,6 +57,9 @@ constexpr char needs_key[] =
 }  // namespace
 
 void ControlEndpoints::Handle(Request request, Done done) {
+  if (request.method == "GET") {
+    if (auto page = PageAnswer(request.path)) return done(std::move(*page));
+  }
   const auto route = std::ranges::find_if(routes, [&](const ControlRoute& one) {
     return one.method == request.method && one.path == request.path;
   });
