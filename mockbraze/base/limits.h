@@ -24,6 +24,7 @@ inline constexpr std::size_t external_id_bytes_max = 987;
 inline constexpr std::size_t alias_bytes_max = 236;
 inline constexpr std::size_t string_characters_max = 255;
 inline constexpr std::size_t array_items_max = 500;
+inline constexpr std::size_t legacy_array_items_max = 25;
 inline constexpr std::size_t nested_bytes_max = std::size_t{100} * 1024;
 inline constexpr std::size_t properties_bytes_max = std::size_t{100} * 1024;
 inline constexpr std::int64_t purchase_quantity_max = 100;
@@ -61,6 +62,8 @@ inline constexpr std::chrono::milliseconds watch_max{60'000};
 inline constexpr std::size_t users_page_default = 1000;
 inline constexpr std::size_t users_page_max = 10'000;
 inline constexpr std::size_t faults_max = 1000;
+// A file named by a flag.
+inline constexpr std::size_t flag_file_bytes_max = std::size_t{16} * 1024 * 1024;
 inline constexpr std::size_t keys_max = 1000;
 inline constexpr std::size_t stubs_max = 1000;
 inline constexpr std::size_t workspaces_max = 10'000;

@@ -33,6 +33,9 @@ constexpr std::array<KindName, 14> kind_names = {{
     {"maintenance", FaultKind::kMaintenance},
 }};
 
+// Section 4.2: entries may lack the index, the type, or be bare texts.
+constexpr std::array<std::string_view, 3> unnamed_forms = {"no-index", "no-type", "text"};
+
 Parsed Wrong(std::string_view spec, const std::string& why) {
   return Parsed::Fail("fault '" + std::string(spec) + "': " + why);
 }
@@ -78,6 +81,10 @@ std::string SetKindValue(const NameAndValue& head, FaultSpec* spec) {
       // docs/braze-contract.md section 4.2: a code that can hit any object.
       spec->code = head.has_value ? head.value : "BLACKLISTED_EXTERNAL_USER_ID";
       return {};
+    case FaultKind::kUnnamedError:
+      spec->code = head.has_value ? head.value : unnamed_forms[0];
+      if (std::ranges::find(unnamed_forms, spec->code) != unnamed_forms.end()) return {};
+      return "write unnamed-error, or unnamed-error=no-index, no-type or text";
     default:
       return head.has_value ? std::string(head.name) + " takes no value" : std::string();
   }
@@ -172,18 +179,14 @@ bool FaultPlan::Hits(Entry& entry, std::size_t place, std::uint64_t number, cons
   return true;
 }
 
-std::optional<FaultSpec> FaultPlan::ForRequest(std::uint64_t number, const std::string& path,
-                                               const TrackRequest* track) {
+std::optional<FaultSpec> FaultPlan::ForRequest(
+    std::uint64_t number, const std::string& path,
+    const std::function<bool(const std::string&)>& names) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     if (IsObjectFault(entry.spec)) continue;
-    if (entry.spec.external_id &&
-        (!track || std::ranges::none_of(track->objects, [&](const TrackObject& object) {
-          return IsOf(object, *entry.spec.external_id);
-        }))) {
-      continue;
-    }
+    if (entry.spec.external_id && !names(*entry.spec.external_id)) continue;
     if (Hits(entry, i, number, path, 0)) return entry.spec;
   }
   return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@ namespace mockbraze {
 enum class FaultKind {
   kStatus,        // status=NNN: that status; nothing is processed unless it is 2xx
   kObjectError,   // object-error[=CODE]: an error entry that names the object, which is not kept
-  kUnnamedError,  // unnamed-error: success with an error entry that names no object
+  kUnnamedError,  // unnamed-error[=FORM]: success with an error entry that names no object
   kRejectAll,     // reject-all: 400, every object named
   kReset,         // reset: connection reset, nothing processed
   kResetAfter,    // reset-after: processed, then reset
@@ -35,7 +36,7 @@ struct FaultSpec {
   FaultKind kind = FaultKind::kStatus;
   std::string text;  // as written, for people
   int status = 0;
-  std::string code;
+  std::string code;  // of object-error the error's type, of unnamed-error its form
   std::chrono::milliseconds duration{0};
   double rate = 1;                         // share of what it could hit
   std::optional<std::uint64_t> count;      // hits at most so often
@@ -62,9 +63,10 @@ class FaultPlan {
   // The number of a request, 1 for the first since the list was set.
   std::uint64_t NextRequest();
 
-  // The first fault of the list that hits the request as a whole, if any.
+  // The first fault of the list that hits the request as a whole, if any. `names` tells whether the
+  // request names a user.
   std::optional<FaultSpec> ForRequest(std::uint64_t number, const std::string& path,
-                                      const TrackRequest* track);
+                                      const std::function<bool(const std::string&)>& names);
   // The error type for an object that an object-error hits, if any.
   std::optional<std::string> ForObject(std::uint64_t number, const std::string& path,
                                        const TrackObject& object);

@@ -75,6 +75,11 @@ std::string Identifier::CustomerKey() const {
   return key;
 }
 
+std::uint64_t Identifier::Hash() const {
+  const std::uint64_t name = HashText(value) + static_cast<std::uint64_t>(kind);
+  return Mix(kind == IdKind::kAlias ? Mix(name) + HashText(label) : name);
+}
+
 Answer ReadIdentifier(const Value::Object& object) {
   const Value* external_id = Present(object, "external_id");
   const Value* alias = Present(object, "user_alias");

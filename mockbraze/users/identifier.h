@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -17,6 +18,8 @@ struct Identifier {
 
   // One text per customer, for maps.
   std::string CustomerKey() const;
+  // A number per customer that can be taken for the customer: two share one in 2^64.
+  std::uint64_t Hash() const;
   bool operator==(const Identifier&) const = default;
 };
 

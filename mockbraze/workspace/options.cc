@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mockbraze/base/json_parser.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 
@@ -51,6 +52,38 @@ Result<std::vector<FaultSpec>> ParseFaults(const std::vector<std::string>& texts
 
 Result<std::vector<ApiKey>> ParseApiKeys(const std::vector<std::string>& texts) {
   return ParseAll<ApiKey>(texts, &ParseApiKey, limits::keys_max, "API keys");
+}
+
+Result<std::vector<FaultSpec>> ParseFaultFile(std::string_view text) {
+  std::vector<std::string> specs;
+  for (std::string_view line : Split(text, '\n')) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+    if (!line.empty() && line.front() != '#') specs.emplace_back(line);
+  }
+  return ParseFaults(specs);
+}
+
+Result<Settings> SettingsOf(std::string_view profile) {
+  Settings settings;
+  if (profile == "legacy") {
+    settings.batch_limit.per_array = true;                        // section 1.6
+    settings.onboarded = "2019-01-01";                            // sections 1.8 and 7.1
+    settings.rules.array_limit = limits::legacy_array_items_max;  // section 1.7
+    settings.rules.array_overflow = ArrayOverflow::kTruncate;
+    settings.rules.error_style = ErrorStyle::kSentence;  // section 4.2
+  } else if (profile == "mau") {
+    settings.rate_limit_mode = RateLimitMode::kMau;  // section 1.8
+  } else if (profile != "current") {
+    return Result<Settings>::Fail("'" + std::string(profile) +
+                                  "' is no profile; there are current, legacy and mau");
+  }
+  return Result<Settings>::Ok(std::move(settings));
+}
+
+Result<Settings> ChangeByJson(Settings settings, std::string_view json) {
+  const Result<Value> changes = ParseJson(json);
+  if (!changes.ok()) return Result<Settings>::Fail("not JSON: " + changes.error());
+  return Change(std::move(settings), changes.value());
 }
 
 }  // namespace mockbraze

@@ -34,5 +34,12 @@ Result<Address> ParseListen(std::string_view text);
 Result<std::vector<FaultSpec>> ParseFaults(const std::vector<std::string>& texts);
 // Each text is KEY[:scope,...][;KEY...]; see ParseApiKey.
 Result<std::vector<ApiKey>> ParseApiKeys(const std::vector<std::string>& texts);
+// A SPEC each line; blank lines and those that begin with # do not count.
+Result<std::vector<FaultSpec>> ParseFaultFile(std::string_view text);
+
+// The settings of a contract: "current", "legacy" (what customers of before 2024 have) or "mau".
+Result<Settings> SettingsOf(std::string_view profile);
+// The settings changed by JSON in the form of POST /_mock/workspace.
+Result<Settings> ChangeByJson(Settings settings, std::string_view json);
 
 }  // namespace mockbraze
