@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Packs mockbraze for everybody: a tarball with one static binary, which runs on any Linux of this
-# architecture, whatever its C library. Prints path, size and SHA-256. The same sources, compiler and
-# libraries give the same tarball. Needs the packages of ./scripts/setup.sh --mock.
+# architecture, whatever its C library, with its document and the examples. Prints path, size and
+# SHA-256. The same sources, compiler and libraries give the same tarball. Needs the packages of
+# ./scripts/setup.sh --mock.
 #
 #   ./scripts/package.sh                 build/package/mockbraze-VERSION-linux-ARCH.tar.gz
 #   ./scripts/package.sh --build DIR     builds there instead of in build/package
@@ -31,7 +32,9 @@ folder="$build/stage/$name"
 mkdir --parents "$folder/licenses"
 strip --strip-all -o "$folder/mockbraze" "$build/bin/mockbraze"
 cp LICENSE "$folder/LICENSE"
-cp docs/mockbraze.md "$folder/README.md"
+sed 's|](../examples/mockbraze/|](examples/|g' docs/mockbraze.md >"$folder/README.md"
+cp docs/braze-contract.md "$folder/"
+cp --recursive examples/mockbraze "$folder/examples"
 
 # What is linked in asks for its notice to come along.
 cp "$build/simdjson-license" "$folder/licenses/simdjson"
@@ -40,10 +43,11 @@ for package in libboost-dev libcli11-dev libssl-dev libc6-dev libstdc++6; do
   if [[ -e "$notice" ]]; then cp --dereference "$notice" "$folder/licenses/$package"; fi
 done
 
-# Sorted, of nobody, of no day.
+# Sorted, of nobody, of no day, without what a run of the examples has left.
+left_out=(--exclude={node_modules,package-lock.json,__pycache__,.pytest_cache})
 chmod --recursive u=rwX,go=rX "$folder"
 tar --create --sort=name --format=ustar --owner=0 --group=0 --numeric-owner \
-  --mtime='2020-01-01 00:00:00 UTC' --directory="$build/stage" "$name" |
+  --mtime='2020-01-01 00:00:00 UTC' "${left_out[@]}" --directory="$build/stage" "$name" |
   gzip --no-name --best >"$build/$name.tar.gz"
 
 echo "$build/$name.tar.gz"
