@@ -36,7 +36,7 @@ if [[ "$wanted" != mock ]]; then
 fi
 if [[ "$wanted" == true ]]; then
   packages+=(
-    python3-pytest ruby ruby-minitest chromium chromium-driver clang libclang-rt-14-dev binutils
+    python3-pytest ruby ruby-minitest chromium chromium-driver clang libclang-rt-dev binutils
   )
   # One that is there already may be newer than Debian's, and no package of Debian's.
   command -v node >/dev/null || packages+=(nodejs)
