@@ -1,9 +1,12 @@
 # Everything the project takes from outside, in one place. scripts/setup.sh installs it on Debian 12.
+# Each part looks for what it needs only: mockbraze alone must build without the rest installed.
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
-find_package(simdjson CONFIG REQUIRED)
-find_package(nlohmann_json CONFIG REQUIRED)
+if(PEAKSYNC_STATIC)
+  include(PeakSyncStatic)
+else()
+  find_package(simdjson CONFIG REQUIRED)
+endif()
 
 if("mockbraze" IN_LIST PEAKSYNC_PARTS)
   find_package(Boost 1.74 REQUIRED)
@@ -15,9 +18,11 @@ if("server" IN_LIST PEAKSYNC_PARTS OR "client" IN_LIST PEAKSYNC_PARTS)
   find_package(Protobuf REQUIRED)
   find_package(gRPC CONFIG REQUIRED)
   find_package(absl CONFIG REQUIRED)
+  find_package(nlohmann_json CONFIG REQUIRED)
 endif()
 
 if("server" IN_LIST PEAKSYNC_PARTS)
+  find_package(PkgConfig REQUIRED)
   find_package(CURL REQUIRED)
   find_package(OpenSSL REQUIRED)
   find_package(SQLite3 REQUIRED)
