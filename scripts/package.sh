@@ -22,6 +22,7 @@ done
 export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$PWD}" CCACHE_NOHASHDIR="${CCACHE_NOHASHDIR:-true}"
 werror=OFF
 if [[ "${CI:-}" == true ]]; then werror=ON; fi
+./scripts/simdjson_source.sh "$build/simdjson" >&2
 cmake --preset package -B "$build" -DPEAKSYNC_WERROR="$werror" >&2
 cmake --build "$build" --target mockbraze >&2
 
@@ -37,7 +38,7 @@ cp docs/braze-contract.md "$folder/"
 cp --recursive examples/mockbraze "$folder/examples"
 
 # What is linked in asks for its notice to come along.
-cp "$build/simdjson-license" "$folder/licenses/simdjson"
+cp "$build/simdjson/LICENSE" "$folder/licenses/simdjson"
 for package in libboost-dev libcli11-dev libssl-dev libc6-dev libstdc++6; do
   notice="/usr/share/doc/$package/copyright"
   if [[ -e "$notice" ]]; then cp --dereference "$notice" "$folder/licenses/$package"; fi
