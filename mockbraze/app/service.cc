@@ -49,6 +49,11 @@ void Service::Handle(Request request, Done done) {
   }
 }
 
+ConnectionFault Service::OnConnect() {
+  return workspace_.faults.FailsNextConnection() ? ConnectionFault::kTlsFailure
+                                                 : ConnectionFault::kNone;
+}
+
 void Service::HandleBraze(Request request, Done done) {
   const auto started = std::chrono::steady_clock::now();
   auto exchange = std::make_shared<Exchange>();

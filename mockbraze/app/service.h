@@ -25,6 +25,7 @@ class Service final : public HttpHandler {
         track_(workspace.users, workspace.answers) {}
 
   void Handle(Request request, Done done) override;
+  ConnectionFault OnConnect() override;
 
  private:
   struct Exchange;  // one request to Braze on its way through

@@ -22,6 +22,10 @@ struct Options {
   std::vector<FaultSpec> faults;
   std::uint64_t seed = 1;
   int threads = 2;
+  bool tls = false;      // HTTPS, with a self-made certificate when none is given
+  std::string tls_cert;  // files in PEM form; both or none
+  std::string tls_key;
+  std::string tls_cert_out;  // where the self-made certificate is written, if anywhere
 };
 
 struct Address {
@@ -35,5 +39,8 @@ Result<Address> ParseListen(std::string_view text);
 Result<std::vector<FaultSpec>> ParseFaults(const std::vector<std::string>& texts);
 // Each text is KEY[:scope,...][;KEY...]; see ParseApiKey.
 Result<std::vector<ApiKey>> ParseApiKeys(const std::vector<std::string>& texts);
+
+// What is wrong with the TLS options together; empty when nothing is.
+std::string TlsProblem(const Options& options);
 
 }  // namespace mockbraze
