@@ -10,6 +10,7 @@ endif()
 
 if("mockbraze" IN_LIST PEAKSYNC_PARTS)
   find_package(Boost 1.74 REQUIRED)
+  find_package(OpenSSL 3 REQUIRED)
 endif()
 
 if("server" IN_LIST PEAKSYNC_PARTS OR "client" IN_LIST PEAKSYNC_PARTS)

@@ -28,8 +28,8 @@ constexpr char description[] =
 constexpr char examples[] = R"(
 A fault SPEC is KIND[,key=value...].
   Kinds: status=NNN, object-error[=CODE], unnamed-error[=no-index|no-type|text], reject-all, reset,
-         reset-after, truncate,
-         not-json, html, empty, slow=DURATION, hang, hang-after, maintenance
+         reset-after, truncate, not-json, html, empty, slow=DURATION, hang, hang-after, maintenance,
+         tls-failure
   Keys:  rate=0..1, count=N, request=N, external_id=ID, path=/...
 
 Examples:
@@ -40,6 +40,7 @@ Examples:
   curl -H 'Authorization: Bearer any' -d '{"attributes":[{"external_id":"1","plan":"pro"}]}' \
        http://127.0.0.1:12118/users/track
   curl 'http://127.0.0.1:12118/_mock/users?external_id=1'
+  mockbraze --tls --tls-cert-out mock.pem   # then: curl --cacert mock.pem https://...
 )";
 
 struct Flags {
@@ -56,8 +57,27 @@ struct Flags {
   std::string fault_file;
   std::uint64_t seed = 1;
   int threads = 2;
+  bool tls = false;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_cert_out;
   bool exit_with_stdin = false;
 };
+
+void DefineTls(CLI::App& app, Flags& flags) {
+  app.add_flag("--tls", flags.tls,
+               "HTTPS, with a certificate made at start for 127.0.0.1, ::1, localhost and the host "
+               "of --listen")
+      ->envname("MOCKBRAZE_TLS");
+  app.add_option("--tls-cert-out", flags.tls_cert_out,
+                 "FILE; the certificate made at start is written there, for clients to trust")
+      ->envname("MOCKBRAZE_TLS_CERT_OUT");
+  app.add_option("--tls-cert", flags.tls_cert,
+                 "FILE; HTTPS with this certificate (PEM, the chain after it)")
+      ->envname("MOCKBRAZE_TLS_CERT");
+  app.add_option("--tls-key", flags.tls_key, "FILE; the key of --tls-cert (PEM, no password)")
+      ->envname("MOCKBRAZE_TLS_KEY");
+}
 
 void Define(CLI::App& app, Flags& flags) {
   app.footer(examples);
@@ -112,6 +132,7 @@ void Define(CLI::App& app, Flags& flags) {
       ->envname("MOCKBRAZE_THREADS")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  DefineTls(app, flags);
   app.add_flag("--exit-with-stdin", flags.exit_with_stdin,
                "End when standard input closes, so that the mock ends with its parent")
       ->envname("MOCKBRAZE_EXIT_WITH_STDIN");
@@ -190,6 +211,14 @@ bool Read(const Flags& flags, mockbraze::Options* options) {
   options->seed = flags.seed;
   options->workspace_per_key = flags.workspace_per_key;
   options->threads = flags.threads;
+  options->tls = flags.tls;
+  options->tls_cert = flags.tls_cert;
+  options->tls_key = flags.tls_key;
+  options->tls_cert_out = flags.tls_cert_out;
+  if (const std::string problem = mockbraze::TlsProblem(*options); !problem.empty()) {
+    std::cerr << "mockbraze: " << problem << "\n";
+    return false;
+  }
   return true;
 }
 

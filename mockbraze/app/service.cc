@@ -190,6 +190,18 @@ void Service::Handle(Request request, Done done) {
   }
 }
 
+// A connection comes before any key, so its faults are those of the flags.
+ConnectionFault Service::OnConnect() {
+  return workspaces_.common()->faults.FailsNextConnection() ? ConnectionFault::kTlsFailure
+                                                            : ConnectionFault::kNone;
+}
+
+std::size_t Service::BodyLimit(const Request& head) const {
+  if (IsControl(head.path)) return limits::control_body_bytes_max;
+  const Route* route = FindRoute(head.path);
+  return route ? route->body_bytes_max : limits::track_body_bytes_max;
+}
+
 void Service::HandleBraze(Request request, Done done) {
   const auto started = std::chrono::steady_clock::now();
   const std::string key = KeyOf(request.headers);

@@ -42,8 +42,23 @@ inline constexpr std::size_t json_depth_max = 128;
 inline constexpr std::size_t profile_attributes_max = 2000;
 // Objects of a request beyond which they are only counted, because it is refused in any case.
 inline constexpr std::size_t parsed_objects_max = 1000;
+inline constexpr std::size_t control_body_bytes_max = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t header_bytes_max = std::size_t{32} * 1024;
+// What a connection has for heads and chunks: room to begin with, at most, and for one more read.
+inline constexpr std::size_t read_buffer_bytes = std::size_t{16} * 1024;
+inline constexpr std::size_t read_buffer_bytes_max = std::size_t{64} * 1024;
+inline constexpr std::size_t read_step_bytes = std::size_t{4} * 1024;
+// A body gets so much room at first; more as it arrives.
+inline constexpr std::size_t body_step_bytes = std::size_t{64} * 1024;
+// Answers up to this size are sent in one piece with their head.
+inline constexpr std::size_t joined_body_bytes_max = std::size_t{16} * 1024;
+// A guess that saves allocations, no bound.
+inline constexpr std::size_t usual_headers = 12;
+// Of a file with certificates or a key.
+inline constexpr std::size_t pem_bytes_max = std::size_t{1} * 1024 * 1024;
 inline constexpr std::size_t connections_max = 10'000;
+inline constexpr std::chrono::milliseconds accept_again_after{50};
+inline constexpr std::chrono::seconds handshake_timeout{10};
 inline constexpr std::chrono::seconds idle_timeout{120};
 inline constexpr std::chrono::seconds write_timeout{120};
 // A client that goes on sending after its 413 is read, and what it sends thrown away, so far.

@@ -16,7 +16,7 @@ struct KindName {
   std::string_view name;
   FaultKind kind;
 };
-constexpr std::array<KindName, 14> kind_names = {{
+constexpr std::array<KindName, 15> kind_names = {{
     {"status", FaultKind::kStatus},
     {"object-error", FaultKind::kObjectError},
     {"unnamed-error", FaultKind::kUnnamedError},
@@ -31,6 +31,7 @@ constexpr std::array<KindName, 14> kind_names = {{
     {"hang", FaultKind::kHang},
     {"hang-after", FaultKind::kHangAfter},
     {"maintenance", FaultKind::kMaintenance},
+    {"tls-failure", FaultKind::kTlsFailure},
 }};
 
 // Section 4.2: entries may lack the index, the type, or be bare texts.
@@ -118,6 +119,7 @@ std::string SetKey(const NameAndValue& key, FaultSpec* spec) {
          "'; there are rate, count, request, external_id and path";
 }
 
+bool IsConnectionFault(const FaultSpec& spec) { return spec.kind == FaultKind::kTlsFailure; }
 bool IsObjectFault(const FaultSpec& spec) { return spec.kind == FaultKind::kObjectError; }
 
 bool IsOf(const TrackObject& object, const std::string& external_id) {
@@ -143,6 +145,10 @@ Parsed ParseFault(std::string_view text) {
       return Wrong(text, why);
     }
   }
+  if (IsConnectionFault(spec) && (spec.external_id || spec.path)) {
+    return Wrong(text, "tls-failure hits connections; it has no " +
+                           std::string(spec.path ? "path" : "external_id"));
+  }
   return Parsed::Ok(std::move(spec));
 }
 
@@ -151,6 +157,7 @@ void FaultPlan::Set(std::vector<FaultSpec> faults) {
   entries_.clear();
   for (FaultSpec& fault : faults) entries_.push_back({std::move(fault)});
   requests_ = 0;
+  connections_ = 0;
 }
 
 std::vector<std::string> FaultPlan::Texts() const {
@@ -179,13 +186,23 @@ bool FaultPlan::Hits(Entry& entry, std::size_t place, std::uint64_t number, cons
   return true;
 }
 
+bool FaultPlan::FailsNextConnection() {
+  const std::lock_guard lock(mutex_);
+  ++connections_;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (IsConnectionFault(entry.spec) && Hits(entry, i, connections_, {}, 0)) return true;
+  }
+  return false;
+}
+
 std::optional<FaultSpec> FaultPlan::ForRequest(
     std::uint64_t number, const std::string& path,
     const std::function<bool(const std::string&)>& names) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
-    if (IsObjectFault(entry.spec)) continue;
+    if (IsObjectFault(entry.spec) || IsConnectionFault(entry.spec)) continue;
     if (entry.spec.external_id && !names(*entry.spec.external_id)) continue;
     if (Hits(entry, i, number, path, 0)) return entry.spec;
   }

@@ -29,9 +29,11 @@ enum class FaultKind {
   kHang,          // hang: no answer, nothing processed
   kHangAfter,     // hang-after: processed, no answer
   kMaintenance,   // maintenance: processed, 202 queued
+  kTlsFailure,    // tls-failure: the connection's handshake fails; without TLS: reset
 };
 
-// One --fault: KIND[=VALUE][,key=value...]. Keys: rate, count, request, external_id, path.
+// One --fault: KIND[=VALUE][,key=value...]. Keys: rate, count, request, external_id, path. For
+// tls-failure the first three count connections, and the other two do not exist.
 struct FaultSpec {
   FaultKind kind = FaultKind::kStatus;
   std::string text;  // as written, for people
@@ -48,9 +50,9 @@ struct FaultSpec {
 // Reads one SPEC; fails with a text that names what is wrong in it.
 Result<FaultSpec> ParseFault(std::string_view spec);
 
-// Decides which requests and objects a fault hits. Decisions depend on the seed, the place of the
-// fault in the list, the number of the request since the list was set and the place of the object
-// in it, and on nothing else: the same requests in the same order meet the same faults.
+// Decides which connections, requests and objects a fault hits. Decisions depend on the seed, the
+// place of the fault in the list, the number of the request since the list was set and the place of
+// the object in it, and on nothing else: the same requests in the same order meet the same faults.
 // Thread safety: all calls from any thread.
 class FaultPlan {
  public:
@@ -62,6 +64,9 @@ class FaultPlan {
 
   // The number of a request, 1 for the first since the list was set.
   std::uint64_t NextRequest();
+
+  // Whether a tls-failure hits the connection that comes now; counts it.
+  bool FailsNextConnection();
 
   // The first fault of the list that hits the request as a whole, if any. `names` tells whether the
   // request names a user.
@@ -83,6 +88,7 @@ class FaultPlan {
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
   std::uint64_t requests_ = 0;
+  std::uint64_t connections_ = 0;
 };
 
 }  // namespace mockbraze

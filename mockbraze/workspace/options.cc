@@ -46,6 +46,18 @@ Result<Address> ParseListen(std::string_view text) {
   return Result<Address>::Ok({std::string(host), static_cast<std::uint16_t>(*port)});
 }
 
+std::string TlsProblem(const Options& options) {
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return options.tls_key.empty() ? "--tls-cert needs --tls-key, the file with its key"
+                                   : "--tls-key needs --tls-cert, the file with its certificate";
+  }
+  if (options.tls_cert_out.empty()) return {};
+  if (!options.tls_cert.empty()) {
+    return "--tls-cert-out writes the self-made certificate, and with --tls-cert there is none";
+  }
+  return options.tls ? "" : "--tls-cert-out needs --tls";
+}
+
 Result<std::vector<FaultSpec>> ParseFaults(const std::vector<std::string>& texts) {
   return ParseAll<FaultSpec>(texts, &ParseFault, limits::faults_max, "faults");
 }

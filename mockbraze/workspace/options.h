@@ -21,6 +21,10 @@ struct Options {
   std::uint64_t seed = 1;
   bool workspace_per_key = false;  // each API key is a workspace of its own, made at first use
   int threads = 2;
+  bool tls = false;      // HTTPS, with a self-made certificate when none is given
+  std::string tls_cert;  // files in PEM form; both or none
+  std::string tls_key;
+  std::string tls_cert_out;  // where the self-made certificate is written, if anywhere
 };
 
 struct Address {
@@ -41,5 +45,8 @@ Result<std::vector<FaultSpec>> ParseFaultFile(std::string_view text);
 Result<Settings> SettingsOf(std::string_view profile);
 // The settings changed by JSON in the form of POST /_mock/workspace.
 Result<Settings> ChangeByJson(Settings settings, std::string_view json);
+
+// What is wrong with the TLS options together; empty when nothing is.
+std::string TlsProblem(const Options& options);
 
 }  // namespace mockbraze
