@@ -8,7 +8,7 @@ set -euo pipefail
 folder="${1:?simdjson_source.sh: name the folder to write to}"
 if [[ -e "$folder/singleheader/simdjson.cpp" ]]; then exit 0; fi
 if ! command -v apt-get >/dev/null; then
-  echo "simdjson_source.sh: this is no Debian. Put simdjson's singleheader/ and LICENSE into $folder" >&2
+  echo "simdjson_source.sh: no Debian; put simdjson's singleheader/ and LICENSE into $folder" >&2
   exit 1
 fi
 
