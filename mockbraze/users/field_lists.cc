@@ -19,6 +19,7 @@ constexpr std::string_view languages =
     "ss;st;su;sv;sw;ta;te;tg;th;ti;tk;tl;tn;to;tr;ts;tt;tw;ty;ug;uk;ur;uz;ve;vi;vo;wa;wo;xh;yi;"
     "yo;za;zh;zu;";
 
+// Without the code for "no currency".
 constexpr std::string_view currencies =
     "AED;AFN;ALL;AMD;ANG;AOA;ARS;AUD;AWG;AZN;BAM;BBD;BDT;BGN;BHD;BIF;BMD;BND;BOB;BOV;BRL;BSD;BTN;"
     "BWP;BYN;BZD;CAD;CDF;CHE;CHF;CHW;CLF;CLP;CNY;COP;COU;CRC;CUC;CUP;CVE;CZK;DJF;DKK;DOP;DZD;EGP;"
@@ -27,7 +28,7 @@ constexpr std::string_view currencies =
     "MMK;MNT;MOP;MRU;MUR;MVR;MWK;MXN;MXV;MYR;MZN;NAD;NGN;NIO;NOK;NPR;NZD;OMR;PAB;PEN;PGK;PHP;PKR;"
     "PLN;PYG;QAR;RON;RSD;RUB;RWF;SAR;SBD;SCR;SDG;SEK;SGD;SHP;SLE;SLL;SOS;SRD;SSP;STN;SVC;SYP;SZL;"
     "THB;TJS;TMT;TND;TOP;TRY;TTD;TWD;TZS;UAH;UGX;USD;USN;UYI;UYU;UYW;UZS;VED;VES;VND;VUV;WST;XAF;"
-    "XAG;XAU;XBA;XBB;XBC;XBD;XCD;XDR;XOF;XPD;XPF;XPT;XSU;XTS;XUA;XXX;YER;ZAR;ZMW;ZWL;";
+    "XAG;XAU;XBA;XBB;XBC;XBD;XCD;XDR;XOF;XPD;XPF;XPT;XSU;XTS;XUA;YER;ZAR;ZMW;ZWL;";
 
 // The entries of lists, sorted.
 class Names {

@@ -233,8 +233,8 @@ TEST_F(FieldRule, DatesAndSwitchesHaveTheirTypes) {
 TEST_F(FieldRule, FacebookAndTwitterHaveTheirShapes) {
   // Section 2.3: "object of id string, likes array of strings, num_friends integer"; twitter "id
   // integer, screen_name, followers_count, friends_count, statuses_count".
-  CodeOf(
-      R"("facebook":{"id":"1","likes":["x"],"num_friends":3},"twitter":{"id":1,"screen_name":"s"})");
+  CodeOf(R"("facebook":{"id":"1","likes":["x"],"num_friends":3},)"
+         R"("twitter":{"id":1,"screen_name":"s"})");
   EXPECT_EQ(Drops("bad-field-value"), 0);
   for (const std::string bad : {R"("facebook":"x")", R"("facebook":{"id":1})",
                                 R"("facebook":{"likes":[1]})", R"("facebook":{"num_friends":"3"})",
