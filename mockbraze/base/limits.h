@@ -28,6 +28,9 @@ inline constexpr std::size_t legacy_array_items_max = 25;
 inline constexpr std::size_t nested_bytes_max = std::size_t{100} * 1024;
 inline constexpr std::size_t properties_bytes_max = std::size_t{100} * 1024;
 inline constexpr std::int64_t purchase_quantity_max = 100;
+inline constexpr std::size_t product_ids_max = 5000;  // different ones in a workspace
+inline constexpr std::size_t device_id_bytes_min = 8;
+inline constexpr std::size_t device_id_bytes_max = 255;
 // Section 1.8: requests in a window, for contracts by data points; in an hour, for MAU contracts
 // (ours: the contract's own figure is in nobody's documentation).
 inline constexpr std::int64_t rate_requests = 3000;
@@ -38,6 +41,9 @@ inline constexpr std::int64_t rate_hourly = 250'000;
 
 // JSON deeper than this is answered with 400.
 inline constexpr std::size_t json_depth_max = 128;
+// current_location: a place on Earth.
+inline constexpr double longitude_max = 180;
+inline constexpr double latitude_max = 90;
 // Attributes of one profile; more are dropped in silence, and counted as such.
 inline constexpr std::size_t profile_attributes_max = 2000;
 // Objects of a request beyond which they are only counted, because it is refused in any case.

@@ -8,6 +8,7 @@
 
 #include "mockbraze/base/limits.h"
 #include "mockbraze/endpoints/answer.h"
+#include "mockbraze/users/error_sentences.h"
 
 namespace mockbraze {
 namespace {
@@ -37,7 +38,8 @@ class Sorter {
   explicit Sorter(const Exchange& exchange) : exchange_(exchange) {}
 
   void Add(TrackObject object) {
-    std::string fault = CheckObject(object);
+    const UserRules& rules = exchange_.settings->rules;
+    std::string fault = CheckObject(object, rules);
     if (fault.empty() && Faulty(FaultKind::kRejectAll)) fault = fault_error;
     if (fault.empty()) {
       fault = exchange_.workspace->faults
@@ -45,7 +47,7 @@ class Sorter {
                   .value_or("");
     }
     if (!fault.empty()) {
-      errors.push_back(ErrorEntry(std::move(fault), object));
+      errors.push_back(ErrorEntry(InStyle(std::move(fault), rules.error_style), object));
     } else if (IsUnnamed(object)) {
       unnamed = true;
     } else {

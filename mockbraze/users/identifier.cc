@@ -68,7 +68,7 @@ Answer ReadSecondary(const Value* email, const Value* phone) {
 }  // namespace
 
 std::string Identifier::CustomerKey() const {
-  static constexpr char kinds[] = "xbaep";
+  static constexpr char kinds[] = "xbaept";
   std::string key(1, kinds[static_cast<int>(kind)]);
   key += value;
   if (kind == IdKind::kAlias) key += '\0' + label;

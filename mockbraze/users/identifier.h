@@ -8,7 +8,8 @@
 
 namespace mockbraze {
 
-enum class IdKind { kExternalId, kBrazeId, kAlias, kEmail, kPhone };
+// kPushToken: an anonymous user, who comes from push_token_import (push_token_import.h).
+enum class IdKind { kExternalId, kBrazeId, kAlias, kEmail, kPhone, kPushToken };
 
 // The customer an object is about, docs/braze-contract.md section 2.1.
 struct Identifier {

@@ -34,7 +34,7 @@ class ProfileStore {
   // Gives a profile what a copy of it holds, but for its identity.
   void Restore(Profile* profile, Profile copy);
 
-  // To be called around a change of a profile's e-mail or phone field.
+  // To be called around a change of a profile's e-mail, phone or push_tokens field.
   void Unindex(Profile* profile);
   void Index(Profile* profile);
 
@@ -58,6 +58,7 @@ class ProfileStore {
   std::unordered_map<std::string, Profile*> by_alias_;             // by CustomerKey
   ByField by_email_;
   ByField by_phone_;
+  ByField by_push_token_;
   std::vector<const Profile*> sorted_;  // by external id; made again when it is out of date
   bool sorted_valid_ = false;
   std::size_t removed_ = 0;
