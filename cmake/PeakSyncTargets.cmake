@@ -21,7 +21,7 @@ target_compile_options(peaksync_options INTERFACE
   -Woverloaded-virtual -Wimplicit-fallthrough
   # g++ 12 sees uninitialised members of std::map and std::variant, and overlapping copies in
   # std::string, where there are none (GCC bugs 105562, 105651).
-  -Wno-maybe-uninitialized -Wno-restrict)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict>)
 if(PEAKSYNC_WERROR)
   target_compile_options(peaksync_options INTERFACE -Werror)
 endif()

@@ -96,7 +96,11 @@ ONLY_IN = {
         "server/api/watch_reactor.cc",
     ),
     r"google/protobuf/|peaksync/v1/": ("server/api/", "client/"),
-    r"boost/": ("mockbraze/http/http_server.cc",),
+    r"boost/|mockbraze/http/(connection|stream)\.h": (
+        "mockbraze/http/connection.",
+        "mockbraze/http/http_server.cc",
+        "mockbraze/http/stream.",
+    ),
     r"CLI/": ("server/app/command_line.cc", "client/cli.cc", "mockbraze/app/main.cc"),
     r"toml\+\+/": ("server/app/config_node.cc",),
     r"httplib\.h": ("server/app/admin_http.cc",),
@@ -110,7 +114,12 @@ ONLY_IN = {
     r"prometheus/": ("server/base/metrics.cc",),
     r"spdlog/": ("server/base/log.cc",),
     r"xxhash\.h": ("server/domain/value.cc",),
-    r"openssl/": ("server/base/secret.cc", "server/base/tenant_directory.cc"),
+    r"openssl/": (
+        "server/base/secret.cc",
+        "server/base/tenant_directory.cc",
+        "mockbraze/http/stream.cc",
+        "mockbraze/http/tls.cc",
+    ),
     r"absl/": ("server/", "client/"),
     r"gtest/|gmock/|benchmark/|tests/|bench/": (),
 }

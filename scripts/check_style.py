@@ -14,7 +14,7 @@ import sys
 COLUMNS_MAX = 100
 LINES_MAX = 400
 TEST_LINES_MAX = 500
-SKIPPED_FOLDERS = {".git", ".cache", "__pycache__", "build"}
+SKIPPED_FOLDERS = {".git", ".cache", ".pytest_cache", "__pycache__", "build", "node_modules"}
 SKIPPED_FOLDER_PREFIX = "build-"
 
 

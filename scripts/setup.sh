@@ -2,24 +2,45 @@
 # Installs what PeakSync needs to be built and tested on Debian 12. Calls apt-get only when a
 # package is missing, as root or through sudo. Newer releases have the same packages.
 #
-#   ./scripts/setup.sh
+#   ./scripts/setup.sh           what users need: all programs, their tests, the demo
+#   ./scripts/setup.sh --mock    only what mockbraze alone is built with, packed or not
+#   ./scripts/setup.sh --all     also what only some tests need: other languages of the examples, a
+#                                browser, clang for the fuzzer. So does CI=true. Without them those
+#                                tests are left out.
 set -euo pipefail
+
+case "${1:-}" in
+  "") wanted="${CI:-}" ;;
+  --mock) wanted=mock ;;
+  --all) wanted=true ;;
+  --help) sed --quiet '2,/^set /{/^set /!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 0 ;;
+  *) echo "setup.sh: unknown argument $1; see --help" >&2; exit 2 ;;
+esac
 
 packages=(
   # To build with.
-  g++ cmake ninja-build ccache pkg-config ca-certificates
-  # gRPC, Protocol Buffers, Abseil.
-  libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev libabsl-dev
-  # Everything else the programs are made of: cmake/PeakSyncDependencies.cmake.
-  libcurl4-openssl-dev libssl-dev libsqlite3-dev libboost-dev prometheus-cpp-dev libspdlog-dev
-  libtomlplusplus-dev libcli11-dev libsimdjson-dev libxxhash-dev nlohmann-json3-dev
-  libcpp-httplib-dev
-  # Tests, benchmarks, the demo.
-  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl curl
+  g++ cmake ninja-build ccache ca-certificates
+  # mockbraze is made of these: cmake/PeakSyncDependencies.cmake.
+  libboost-dev libcli11-dev libsimdjson-dev libssl-dev
 )
-# The mock's page is tested in a browser where there is one, and always in CI.
-if [[ "${CI:-}" == true ]]; then
-  packages+=(chromium chromium-driver)
+if [[ "$wanted" != mock ]]; then
+  packages+=(
+    # gRPC, Protocol Buffers, Abseil.
+    libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev libabsl-dev
+    # Everything else the other programs are made of.
+    pkg-config libcurl4-openssl-dev libsqlite3-dev prometheus-cpp-dev libspdlog-dev
+    libtomlplusplus-dev libxxhash-dev nlohmann-json3-dev libcpp-httplib-dev
+    # Tests, benchmarks, the demo.
+    libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl curl
+  )
+fi
+if [[ "$wanted" == true ]]; then
+  packages+=(
+    python3-pytest ruby ruby-minitest chromium chromium-driver clang libclang-rt-dev binutils
+  )
+  # One that is there already may be newer than Debian's, and no package of Debian's.
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
 fi
 
 is_installed() {

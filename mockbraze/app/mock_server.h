@@ -24,8 +24,10 @@ class MockServer {
   ~MockServer();
 
   std::uint16_t port() const;
-  // http://HOST:PORT, without a slash at the end.
+  // http://HOST:PORT or https://HOST:PORT, without a slash at the end.
   std::string url() const;
+  // The certificate that is shown, as PEM; empty without TLS. Clients can trust a self-made one.
+  const std::string& certificate() const;
   void Stop();
 
  private:

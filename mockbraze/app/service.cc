@@ -1,5 +1,6 @@
 #include "mockbraze/app/service.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include "mockbraze/base/json_parser.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/endpoints/answer.h"
+#include "mockbraze/users/named_users.h"
 
 namespace mockbraze {
 namespace {
@@ -52,11 +54,30 @@ Traffic::Arrival ArrivalOf(const Request& request, const Exchange& exchange) {
     arrival.customers.reserve(track->objects.size());
     for (const TrackObject& object : track->objects) {
       if (const Identifier* id = object.identifier()) {
-        arrival.customers.push_back(id->CustomerKey());
+        arrival.customers.push_back(id->Hash());
       }
     }
   }
   return arrival;
+}
+
+std::vector<std::string> CustomersOf(const Exchange& exchange) {
+  std::vector<std::string> customers;
+  if (const TrackRequest* track = ObjectsOf(exchange)) {
+    for (const TrackObject& object : track->objects) {
+      if (const Identifier* id = object.identifier()) customers.push_back(id->CustomerKey());
+    }
+  }
+  return customers;
+}
+
+bool IsAbout(const Exchange& exchange, const std::string& external_id) {
+  if (exchange.body) return exchange.body->ok() && NamesUser(exchange.body->value(), external_id);
+  const TrackRequest* track = ObjectsOf(exchange);
+  return track && std::ranges::any_of(track->objects, [&](const TrackObject& object) {
+           const Identifier* id = object.identifier();
+           return id && id->kind == IdKind::kExternalId && id->value == external_id;
+         });
 }
 
 RateBucket BucketOf(const Exchange& exchange) {
@@ -125,8 +146,9 @@ Response Process(const Request& request, Exchange& exchange) {
 }
 
 Response Answer(const Request& request, Exchange& exchange) {
-  exchange.fault =
-      exchange.workspace->faults.ForRequest(exchange.number, request.path, ObjectsOf(exchange));
+  exchange.fault = exchange.workspace->faults.ForRequest(
+      exchange.number, request.path,
+      [&](const std::string& external_id) { return IsAbout(exchange, external_id); });
   if (!exchange.fault) return Process(request, exchange);
   if (auto instead = AnswerInstead(*exchange.fault, exchange.key)) return std::move(*instead);
   return SpoilAnswer(*exchange.fault, Process(request, exchange));
@@ -144,7 +166,7 @@ std::shared_ptr<Exchange> Arrive(const Request& request, std::shared_ptr<Workspa
   ReadBody(request, exchange.get());
   Traffic::Arrival arrival = ArrivalOf(request, *exchange);
   if (exchange->settings->lost_updates) {
-    exchange->flight = workspace->users.BeginFlight(arrival.customers);
+    exchange->flight = workspace->users.BeginFlight(CustomersOf(*exchange));
   }
   exchange->ticket = workspace->traffic.Begin(std::move(arrival));
   exchange->rate =
@@ -166,6 +188,18 @@ void Service::Handle(Request request, Done done) {
   } else {
     HandleBraze(std::move(request), std::move(done));
   }
+}
+
+// A connection comes before any key, so its faults are those of the flags.
+ConnectionFault Service::OnConnect() {
+  return workspaces_.common()->faults.FailsNextConnection() ? ConnectionFault::kTlsFailure
+                                                            : ConnectionFault::kNone;
+}
+
+std::size_t Service::BodyLimit(const Request& head) const {
+  if (IsControl(head.path)) return limits::control_body_bytes_max;
+  const Route* route = FindRoute(head.path);
+  return route ? route->body_bytes_max : limits::track_body_bytes_max;
 }
 
 void Service::HandleBraze(Request request, Done done) {

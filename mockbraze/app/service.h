@@ -23,6 +23,8 @@ class Service final : public HttpHandler {
       : workspaces_(workspaces), scheduler_(scheduler), control_(workspaces, scheduler) {}
 
   void Handle(Request request, Done done) override;
+  ConnectionFault OnConnect() override;
+  std::size_t BodyLimit(const Request& head) const override;
 
  private:
   void HandleBraze(Request request, Done done);

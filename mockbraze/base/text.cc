@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "mockbraze/base/limits.h"
 
@@ -138,6 +139,19 @@ std::uint64_t Mix(std::uint64_t input) {
   input = (input ^ (input >> 30)) * 0xBF58476D1CE4E5B9U;
   input = (input ^ (input >> 27)) * 0x94D049BB133111EBU;
   return input ^ (input >> 31);
+}
+
+std::uint64_t HashText(std::string_view text) {
+  std::uint64_t hash = Mix(text.size());
+  while (text.size() >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), 8);
+    hash = Mix(hash ^ word);
+    text.remove_prefix(8);
+  }
+  std::uint64_t rest = 0;
+  std::memcpy(&rest, text.data(), text.size());
+  return Mix(hash ^ rest);
 }
 
 std::string Hex(std::uint64_t number, int digits) {

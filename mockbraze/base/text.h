@@ -32,6 +32,8 @@ std::optional<std::uint64_t> ParseUnsigned(std::string_view text, std::uint64_t 
 
 // A strong 64-bit mix (splitmix64's end): one input, one well spread output.
 std::uint64_t Mix(std::uint64_t input);
+// A well spread number for a text, the same in every run.
+std::uint64_t HashText(std::string_view text);
 std::string Hex(std::uint64_t number, int digits);
 std::optional<std::uint64_t> ParseHex(std::string_view text);
 

@@ -44,9 +44,10 @@ void PostProfiles(ControlCall call, HttpHandler::Done done) {
                                       std::to_string(limits::imported_profiles_max) +
                                       " profiles in the form of GET /_mock/users"));
   }
+  const auto settings = call.workspace->settings();
   std::string wrong;
   call.workspace->users.With([&](ProfileStore& store, Clock::Time now) {
-    wrong = ImportProfiles(*profiles->list(), &store, now);
+    wrong = ImportProfiles(*profiles->list(), settings->rules, &store, now);
   });
   done(wrong.empty() ? ControlJson(200, Value::Object{{"profiles", profiles->list()->size()}})
                      : ControlError(400, wrong));

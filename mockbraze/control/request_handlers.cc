@@ -1,6 +1,5 @@
 // Looking at the requests that came.
 
-#include <algorithm>
 #include <utility>
 
 #include "mockbraze/base/date.h"
@@ -8,6 +7,7 @@
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/control/handlers.h"
+#include "mockbraze/users/named_users.h"
 
 namespace mockbraze {
 namespace {
@@ -46,32 +46,12 @@ Value RequestJson(const RecordedRequest& recorded) {
                        {"fault", recorded.fault.empty() ? Value() : Value(recorded.fault)}};
 }
 
-bool IsId(const Value& value, const std::string& id) {
-  return value == Value(id) || (value.integer() && std::to_string(*value.integer()) == id);
-}
-
-// An `external_id` anywhere in a body, or an item of `external_ids`.
-bool Names(const Value& body, const std::string& id) {
-  if (const auto* items = body.list()) {
-    return std::ranges::any_of(*items, [&](const Value& item) { return Names(item, id); });
-  }
-  if (!body.object()) return false;
-  return std::ranges::any_of(*body.object(), [&](const Value::Member& member) {
-    if (member.name == "external_id" && IsId(member.value, id)) return true;
-    if (member.name == "external_ids" && member.value.list()) {
-      return std::ranges::any_of(*member.value.list(),
-                                 [&](const Value& item) { return IsId(item, id); });
-    }
-    return Names(member.value, id);
-  });
-}
-
 bool Names(const RecordedRequest& recorded, const std::string& id) {
   const std::string& text = recorded.request.body;
   // Without escapes an id stands in the text as it is; most bodies need not be parsed to know.
   if (text.find(id) == std::string::npos && text.find('\\') == std::string::npos) return false;
   const Result<Value> body = ParseJson(recorded.request.body);
-  return body.ok() && Names(body.value(), id);
+  return body.ok() && NamesUser(body.value(), id);
 }
 
 }  // namespace

@@ -12,6 +12,15 @@
 namespace mockbraze {
 namespace {
 
+Value DropsByReason(const UsersCounters& users) {
+  Value::Object drops;
+  for (std::size_t i = 0; i < drop_reason_names.size(); ++i) {
+    const std::uint64_t count = users.silent_drops_by_reason[i];
+    if (count > 0) drops.push_back({std::string(drop_reason_names[i]), count});
+  }
+  return drops;
+}
+
 Response Counters(const Workspace& workspace, const UsersCounters& users) {
   const TrafficCounters traffic = workspace.traffic.counters();
   Value::Object by_status;
@@ -32,6 +41,7 @@ Response Counters(const Workspace& workspace, const UsersCounters& users) {
                               {"attribute_values", users.attribute_values},
                               {"unchanged_values", users.unchanged_values},
                               {"silent_drops", users.silent_drops},
+                              {"silent_drops_by_reason", DropsByReason(users)},
                               {"lost_updates", users.lost_updates},
                               {"events", users.events},
                               {"purchases", users.purchases},

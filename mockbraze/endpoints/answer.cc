@@ -8,12 +8,6 @@
 namespace mockbraze {
 namespace {
 
-std::uint64_t Digest(std::string_view text) {
-  std::uint64_t digest = 0xCBF29CE484222325U;
-  for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-  return Mix(digest);
-}
-
 std::string RequestId(std::uint64_t number) {
   const std::string a = Hex(Mix(number), 16);
   const std::string b = Hex(Mix(~number), 16);
@@ -100,7 +94,7 @@ void Dress(const RateState& rate, const Settings& settings, std::uint64_t seed,
     headers.emplace_back("content-type", "application/json");
   }
   AddRateHeaders(rate, StyleOf(settings, response->status), response->status, &headers);
-  const std::uint64_t digest = Digest(response->body);
+  const std::uint64_t digest = HashText(response->body);
   headers.emplace_back("etag", "W/\"" + Hex(digest, 16) + Hex(Mix(digest), 16) + "\"");
   headers.emplace_back("cache-control", "max-age=0, private, must-revalidate");
   headers.emplace_back("x-request-id", RequestId(Mix(seed) + number));

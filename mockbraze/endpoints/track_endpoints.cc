@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "mockbraze/base/limits.h"
 #include "mockbraze/endpoints/answer.h"
+#include "mockbraze/users/error_sentences.h"
 
 namespace mockbraze {
 namespace {
@@ -25,13 +25,21 @@ Value ErrorEntry(std::string type, const TrackObject& object) {
       {"type", std::move(type)}, {"input_array", Name(object.array)}, {"index", object.index}};
 }
 
+// An error entry that names no object, in one of the forms of the fault.
+Value UnnamedError(const std::string& form) {
+  if (form == "text") return unnamed_text;
+  if (form == "no-type") return Value::Object{{"input_array", Name(InputArray::kAttributes)}};
+  return Value::Object{{"type", unnamed_text}};
+}
+
 // Splits the objects of a request into those that are taken and the entries for the others.
 class Sorter {
  public:
   explicit Sorter(const Exchange& exchange) : exchange_(exchange) {}
 
   void Add(TrackObject object) {
-    std::string fault = CheckObject(object);
+    const UserRules& rules = exchange_.settings->rules;
+    std::string fault = CheckObject(object, rules);
     if (fault.empty() && Faulty(FaultKind::kRejectAll)) fault = fault_error;
     if (fault.empty()) {
       fault = exchange_.workspace->faults
@@ -39,7 +47,7 @@ class Sorter {
                   .value_or("");
     }
     if (!fault.empty()) {
-      errors.push_back(ErrorEntry(std::move(fault), object));
+      errors.push_back(ErrorEntry(InStyle(std::move(fault), rules.error_style), object));
     } else if (IsUnnamed(object)) {
       unnamed = true;
     } else {
@@ -69,12 +77,18 @@ class Sorter {
 // Section 4.1: attributes_processed counts users with attributes queued, the others count objects.
 std::array<std::size_t, 3> CountProcessed(const std::vector<TrackObject>& taken) {
   std::array<std::size_t, 3> counts{};
-  std::unordered_set<std::string> users;
+  std::vector<std::uint64_t> users;
+  users.reserve(taken.size());
   for (const TrackObject& object : taken) {
-    const bool attributes = object.array == InputArray::kAttributes;
-    if (attributes && !users.insert(object.identifier()->CustomerKey()).second) continue;
-    ++counts[static_cast<std::size_t>(object.array)];
+    if (object.array == InputArray::kAttributes) {
+      users.push_back(object.identifier()->Hash());
+    } else {
+      ++counts[static_cast<std::size_t>(object.array)];
+    }
   }
+  std::ranges::sort(users);
+  counts[static_cast<std::size_t>(InputArray::kAttributes)] =
+      static_cast<std::size_t>(std::unique(users.begin(), users.end()) - users.begin());
   return counts;
 }
 
@@ -86,10 +100,10 @@ bool IsOver(const BatchLimit& limit, const TrackRequest& request) {
 
 // Section 5: at most so many objects about one user.
 bool HasTooManyOfOneUser(const TrackRequest& request) {
-  std::unordered_map<std::string, std::size_t> counts;
+  std::unordered_map<std::uint64_t, std::size_t> counts;
   return std::ranges::any_of(request.objects, [&](const TrackObject& object) {
     const Identifier* id = object.identifier();
-    return id && ++counts[id->CustomerKey()] > limits::bulk_objects_per_user_max;
+    return id && ++counts[id->Hash()] > limits::bulk_objects_per_user_max;
   });
 }
 
@@ -110,7 +124,7 @@ Response AnswerObjects(Exchange& exchange) {
     body.push_back({std::string(input_array_names[i]) + "_processed", processed[i]});
   }
   body.push_back({"message", "success"});
-  if (sorter.unnamed) sorter.errors.push_back(Value::Object{{"type", unnamed_text}});
+  if (sorter.unnamed) sorter.errors.push_back(UnnamedError(exchange.fault->code));
   if (!sorter.errors.empty()) body.push_back({"errors", std::move(sorter.errors)});
   exchange.accepted = std::move(sorter.taken);
   return Json(201, std::move(body));

@@ -16,7 +16,7 @@ struct KindName {
   std::string_view name;
   FaultKind kind;
 };
-constexpr std::array<KindName, 14> kind_names = {{
+constexpr std::array<KindName, 15> kind_names = {{
     {"status", FaultKind::kStatus},
     {"object-error", FaultKind::kObjectError},
     {"unnamed-error", FaultKind::kUnnamedError},
@@ -31,7 +31,11 @@ constexpr std::array<KindName, 14> kind_names = {{
     {"hang", FaultKind::kHang},
     {"hang-after", FaultKind::kHangAfter},
     {"maintenance", FaultKind::kMaintenance},
+    {"tls-failure", FaultKind::kTlsFailure},
 }};
+
+// Section 4.2: entries may lack the index, the type, or be bare texts.
+constexpr std::array<std::string_view, 3> unnamed_forms = {"no-index", "no-type", "text"};
 
 Parsed Wrong(std::string_view spec, const std::string& why) {
   return Parsed::Fail("fault '" + std::string(spec) + "': " + why);
@@ -78,6 +82,10 @@ std::string SetKindValue(const NameAndValue& head, FaultSpec* spec) {
       // docs/braze-contract.md section 4.2: a code that can hit any object.
       spec->code = head.has_value ? head.value : "BLACKLISTED_EXTERNAL_USER_ID";
       return {};
+    case FaultKind::kUnnamedError:
+      spec->code = head.has_value ? head.value : unnamed_forms[0];
+      if (std::ranges::find(unnamed_forms, spec->code) != unnamed_forms.end()) return {};
+      return "write unnamed-error, or unnamed-error=no-index, no-type or text";
     default:
       return head.has_value ? std::string(head.name) + " takes no value" : std::string();
   }
@@ -111,6 +119,7 @@ std::string SetKey(const NameAndValue& key, FaultSpec* spec) {
          "'; there are rate, count, request, external_id and path";
 }
 
+bool IsConnectionFault(const FaultSpec& spec) { return spec.kind == FaultKind::kTlsFailure; }
 bool IsObjectFault(const FaultSpec& spec) { return spec.kind == FaultKind::kObjectError; }
 
 bool IsOf(const TrackObject& object, const std::string& external_id) {
@@ -136,6 +145,10 @@ Parsed ParseFault(std::string_view text) {
       return Wrong(text, why);
     }
   }
+  if (IsConnectionFault(spec) && (spec.external_id || spec.path)) {
+    return Wrong(text, "tls-failure hits connections; it has no " +
+                           std::string(spec.path ? "path" : "external_id"));
+  }
   return Parsed::Ok(std::move(spec));
 }
 
@@ -144,6 +157,7 @@ void FaultPlan::Set(std::vector<FaultSpec> faults) {
   entries_.clear();
   for (FaultSpec& fault : faults) entries_.push_back({std::move(fault)});
   requests_ = 0;
+  connections_ = 0;
 }
 
 std::vector<std::string> FaultPlan::Texts() const {
@@ -172,18 +186,24 @@ bool FaultPlan::Hits(Entry& entry, std::size_t place, std::uint64_t number, cons
   return true;
 }
 
-std::optional<FaultSpec> FaultPlan::ForRequest(std::uint64_t number, const std::string& path,
-                                               const TrackRequest* track) {
+bool FaultPlan::FailsNextConnection() {
+  const std::lock_guard lock(mutex_);
+  ++connections_;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (IsConnectionFault(entry.spec) && Hits(entry, i, connections_, {}, 0)) return true;
+  }
+  return false;
+}
+
+std::optional<FaultSpec> FaultPlan::ForRequest(
+    std::uint64_t number, const std::string& path,
+    const std::function<bool(const std::string&)>& names) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
-    if (IsObjectFault(entry.spec)) continue;
-    if (entry.spec.external_id &&
-        (!track || std::ranges::none_of(track->objects, [&](const TrackObject& object) {
-          return IsOf(object, *entry.spec.external_id);
-        }))) {
-      continue;
-    }
+    if (IsObjectFault(entry.spec) || IsConnectionFault(entry.spec)) continue;
+    if (entry.spec.external_id && !names(*entry.spec.external_id)) continue;
     if (Hits(entry, i, number, path, 0)) return entry.spec;
   }
   return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@ namespace mockbraze {
 enum class FaultKind {
   kStatus,        // status=NNN: that status; nothing is processed unless it is 2xx
   kObjectError,   // object-error[=CODE]: an error entry that names the object, which is not kept
-  kUnnamedError,  // unnamed-error: success with an error entry that names no object
+  kUnnamedError,  // unnamed-error[=FORM]: success with an error entry that names no object
   kRejectAll,     // reject-all: 400, every object named
   kReset,         // reset: connection reset, nothing processed
   kResetAfter,    // reset-after: processed, then reset
@@ -28,14 +29,16 @@ enum class FaultKind {
   kHang,          // hang: no answer, nothing processed
   kHangAfter,     // hang-after: processed, no answer
   kMaintenance,   // maintenance: processed, 202 queued
+  kTlsFailure,    // tls-failure: the connection's handshake fails; without TLS: reset
 };
 
-// One --fault: KIND[=VALUE][,key=value...]. Keys: rate, count, request, external_id, path.
+// One --fault: KIND[=VALUE][,key=value...]. Keys: rate, count, request, external_id, path. For
+// tls-failure the first three count connections, and the other two do not exist.
 struct FaultSpec {
   FaultKind kind = FaultKind::kStatus;
   std::string text;  // as written, for people
   int status = 0;
-  std::string code;
+  std::string code;  // of object-error the error's type, of unnamed-error its form
   std::chrono::milliseconds duration{0};
   double rate = 1;                         // share of what it could hit
   std::optional<std::uint64_t> count;      // hits at most so often
@@ -47,9 +50,9 @@ struct FaultSpec {
 // Reads one SPEC; fails with a text that names what is wrong in it.
 Result<FaultSpec> ParseFault(std::string_view spec);
 
-// Decides which requests and objects a fault hits. Decisions depend on the seed, the place of the
-// fault in the list, the number of the request since the list was set and the place of the object
-// in it, and on nothing else: the same requests in the same order meet the same faults.
+// Decides which connections, requests and objects a fault hits. Decisions depend on the seed, the
+// place of the fault in the list, the number of the request since the list was set and the place of
+// the object in it, and on nothing else: the same requests in the same order meet the same faults.
 // Thread safety: all calls from any thread.
 class FaultPlan {
  public:
@@ -62,9 +65,13 @@ class FaultPlan {
   // The number of a request, 1 for the first since the list was set.
   std::uint64_t NextRequest();
 
-  // The first fault of the list that hits the request as a whole, if any.
+  // Whether a tls-failure hits the connection that comes now; counts it.
+  bool FailsNextConnection();
+
+  // The first fault of the list that hits the request as a whole, if any. `names` tells whether the
+  // request names a user.
   std::optional<FaultSpec> ForRequest(std::uint64_t number, const std::string& path,
-                                      const TrackRequest* track);
+                                      const std::function<bool(const std::string&)>& names);
   // The error type for an object that an object-error hits, if any.
   std::optional<std::string> ForObject(std::uint64_t number, const std::string& path,
                                        const TrackObject& object);
@@ -81,6 +88,7 @@ class FaultPlan {
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
   std::uint64_t requests_ = 0;
+  std::uint64_t connections_ = 0;
 };
 
 }  // namespace mockbraze

@@ -151,12 +151,13 @@ function attributesOf(user) {
 
 function happeningsOf(list, none) {
   if (!list || list.length === 0) return empty(none);
-  const columns = [{name: "name"}, {name: "count", class: "number"}, {name: "first", class: "wide"},
+  const columns = [
+    {name: "name"}, {name: "count", class: "number"}, {name: "first", class: "wide"},
     {name: "last"}];
   return table(columns, list.map((one) => el("tr", null,
     el("th", {scope: "row", class: "wrap"}, one.name),
-    el("td", {class: "number"}, count(one.count)), el("td", {class: "wide"}, one.first),
-    el("td", null, one.last))));
+    el("td", {class: "number"}, count(one.count)), el("td", {class: "when wide"}, one.first),
+    el("td", {class: "when"}, one.last))));
 }
 
 function aliasesOf(user) {

@@ -1,12 +1,14 @@
 #include "mockbraze/users/attribute_rules.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
-#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
-#include "mockbraze/users/profile_fields.h"
+#include "mockbraze/users/nested_rules.h"
+#include "mockbraze/users/value_set.h"
 
 namespace mockbraze {
 namespace {
@@ -15,59 +17,13 @@ bool IsShort(const std::string& text) {
   return CountCharacters(text) <= limits::string_characters_max;
 }
 
-bool IsScalar(const Value& value) { return !value.is_null() && !value.object() && !value.list(); }
-
-bool FitsNested(const Value& value) { return ToJson(value).size() <= limits::nested_bytes_max; }
-
-// Section 2.4: an array is a set in order. Adding what is there moves it to the end; the oldest
-// item falls off beyond the limit (section 1.7).
-void AddToSet(const Value& item, Value::List* set) {
-  std::erase(*set, item);
-  set->push_back(item);
-  if (set->size() > limits::array_items_max) set->erase(set->begin());
-}
-
-bool IsUsableItem(const Value& item) {
-  return IsScalar(item) && (!item.string() || IsShort(*item.string()));
-}
-
-// Section 2.6: a key inside an object.
-bool IsUsableKey(const std::string& key) {
-  return !key.empty() && IsShort(key) && key.find_first_of(" .$") == std::string::npos;
-}
-
-// {"$time": "date"}, section 2.5.
-bool IsTime(const Value::Object& members) {
-  return members.size() == 1 && members[0].name == "$time";
-}
-
-// Section 2.5: one invalid value inside drops the whole update.
-bool IsUsableNested(const Value& value) {
-  if (value.is_null()) return false;
-  if (const auto* text = value.string()) return IsShort(*text);
-  if (const auto* items = value.list()) return std::ranges::all_of(*items, IsUsableNested);
-  const auto* members = value.object();
-  if (!members) return true;
-  if (IsTime(*members)) {
-    const auto* date = (*members)[0].value.string();
-    return date && LooksLikeDate(*date);
+std::optional<DropReason> ItemFault(const Value::List& items) {
+  for (const Value& item : items) {
+    // An array is of scalars or of objects (section 2.4); what Braze does to others is not stated.
+    if (item.is_null() || item.object() || item.list()) return DropReason::kArrayItem;
+    if (item.string() && !IsShort(*item.string())) return DropReason::kArrayItem;
   }
-  return std::ranges::all_of(*members, [](const Value::Member& member) {
-    return IsUsableKey(member.name) && IsUsableNested(member.value);
-  });
-}
-
-void MergeInto(const Value::Object& from, Value::Object* into) {
-  for (const Value::Member& member : from) {
-    Value* there = FindMember(*into, member.name);
-    if (!there) {
-      into->push_back(member);
-    } else if (there->object() && member.value.object()) {
-      MergeInto(*member.value.object(), there->object());
-    } else {
-      *there = member.value;
-    }
-  }
+  return std::nullopt;
 }
 
 // A view on one attribute of a profile.
@@ -82,17 +38,24 @@ class Slot {
   Effect Set(Value value) {
     Attribute* attribute = profile_->FindAttribute(name_);
     if (!attribute) {
-      if (profile_->attributes.size() >= limits::profile_attributes_max) return Effect::kDropped;
+      if (profile_->attributes.size() >= limits::profile_attributes_max) {
+        return DropReason::kProfileFull;
+      }
       profile_->attributes.push_back({name_, std::move(value)});
-      return Effect::kStored;
+      return Effect::Stored();
     }
-    if (attribute->value == value) return Effect::kUnchanged;
+    if (attribute->value == value) return Effect::Unchanged();
     attribute->value = std::move(value);
-    return Effect::kStored;
+    return Effect::Stored();
   }
   Effect Remove() {
     std::erase_if(profile_->attributes, [&](const Attribute& a) { return a.name == name_; });
-    return Effect::kStored;
+    return Effect::Stored();
+  }
+  // An operator changes the profile, even where the outcome is what was there.
+  Effect Change(Value value) {
+    const Effect effect = Set(std::move(value));
+    return effect.unchanged() ? Effect::Stored() : effect;
   }
 
  private:
@@ -100,81 +63,9 @@ class Slot {
   Profile* profile_;
 };
 
-Effect Increment(const Value& by, Slot slot) {
-  // Section 2.4: inc is documented for integers only.
-  const auto* step = by.integer();
-  const Value* now = slot.Get();
-  if (!step || (now && !now->integer())) return Effect::kDropped;
-  std::int64_t sum = *step;
-  if (now && __builtin_add_overflow(*now->integer(), *step, &sum)) return Effect::kDropped;
-  slot.Set(sum);
-  return Effect::kStored;
-}
+// --- operators, section 2.5 ---
 
-Effect AddAndRemove(const Value::Object& operators, Slot slot) {
-  const Value* now = slot.Get();
-  if (now && !now->list()) return Effect::kDropped;
-  Value::List set = now ? *now->list() : Value::List{};
-  for (const Value::Member& op : operators) {
-    const auto* items = op.value.list();
-    if (!items || !std::ranges::all_of(*items, IsUsableItem)) return Effect::kDropped;
-  }
-  if (const Value* add = FindMember(operators, "add")) {
-    for (const Value& item : *add->list()) AddToSet(item, &set);
-  }
-  if (const Value* remove = FindMember(operators, "remove")) {
-    for (const Value& item : *remove->list()) std::erase(set, item);
-  }
-  if (!FitsNested(set)) return Effect::kDropped;
-  slot.Set(std::move(set));
-  return Effect::kStored;
-}
-
-bool Matches(const Value& item, const Value& matcher) {
-  const Value* key = matcher.Find("$identifier_key");
-  const Value* wanted = matcher.Find("$identifier_value");
-  if (!key || !key->string() || !wanted) return false;
-  const Value* found = item.Find(*key->string());
-  return found && *found == *wanted;
-}
-
-// Section 2.5: always $add, then $remove, then $update.
-Effect ChangeObjectArray(const Value::Object& operators, bool merge, Slot slot) {
-  const Value* now = slot.Get();
-  if (now && !now->list()) return Effect::kDropped;
-  Value::List items = now ? *now->list() : Value::List{};
-  for (const Value::Member& op : operators) {
-    if (!op.value.list()) return Effect::kDropped;
-  }
-  if (const Value* add = FindMember(operators, "$add")) {
-    for (const Value& item : *add->list()) {
-      if (!item.object() || !IsUsableNested(item)) return Effect::kDropped;
-      items.push_back(item);
-    }
-  }
-  if (const Value* remove = FindMember(operators, "$remove")) {
-    for (const Value& matcher : *remove->list()) {
-      std::erase_if(items, [&](const Value& item) { return Matches(item, matcher); });
-    }
-  }
-  if (const Value* update = FindMember(operators, "$update")) {
-    for (const Value& change : *update->list()) {
-      const Value* fresh = change.Find("$new_object");
-      if (!fresh || !fresh->object() || !IsUsableNested(*fresh)) return Effect::kDropped;
-      for (Value& item : items) {
-        if (!Matches(item, change)) continue;
-        if (merge && item.object()) {
-          MergeInto(*fresh->object(), item.object());
-        } else {
-          item = *fresh;
-        }
-      }
-    }
-  }
-  if (!FitsNested(items)) return Effect::kDropped;
-  slot.Set(std::move(items));
-  return Effect::kStored;
-}
+enum class Operation { kNone, kIncrement, kArray, kObjectArray };
 
 bool AllNamesIn(const Value::Object& members, std::initializer_list<std::string_view> names) {
   return !members.empty() && std::ranges::all_of(members, [&](const Value::Member& member) {
@@ -182,73 +73,144 @@ bool AllNamesIn(const Value::Object& members, std::initializer_list<std::string_
   });
 }
 
-Effect ApplyObject(Value value, bool merge, Slot slot) {
-  if (!FitsNested(value)) return Effect::kDropped;  // section 1.7
-  const Value::Object& members = *value.object();
-  if (AllNamesIn(members, {"inc"})) return Increment(members[0].value, slot);
-  if (AllNamesIn(members, {"add", "remove"})) return AddAndRemove(members, slot);
-  if (AllNamesIn(members, {"$add", "$remove", "$update"})) {
-    return ChangeObjectArray(members, merge, slot);
-  }
-  if (!IsUsableNested(value)) return Effect::kDropped;
-  const Value* now = slot.Get();
-  if (merge && now && now->object()) {
-    Value merged = *now;
-    MergeInto(members, merged.object());
-    value = std::move(merged);
-  }
-  return FitsNested(value) ? slot.Set(std::move(value)) : Effect::kDropped;
+Operation OperationOf(const Value& value) {
+  const Value::Object* members = value.object();
+  if (!members) return Operation::kNone;
+  if (AllNamesIn(*members, {"inc"})) return Operation::kIncrement;
+  if (AllNamesIn(*members, {"add", "remove"})) return Operation::kArray;
+  if (AllNamesIn(*members, {"$add", "$remove", "$update"})) return Operation::kObjectArray;
+  return Operation::kNone;
 }
 
-Effect ApplyList(Value value, Slot slot) {
-  const Value::List& items = *value.list();
-  const bool objects = !items.empty() && std::ranges::all_of(items, [](const Value& item) {
-    return item.object() != nullptr;
-  });
-  if (objects) {
-    const bool usable = IsUsableNested(value) && FitsNested(value);
-    return usable ? slot.Set(std::move(value)) : Effect::kDropped;
+Effect Increment(const Value& by, Slot slot) {
+  // Section 2.4: inc is documented for integers only.
+  const auto* step = by.integer();
+  const Value* now = slot.Get();
+  if (!step || (now && !now->integer())) return DropReason::kOperatorInvalid;
+  std::int64_t sum = *step;
+  if (now && __builtin_add_overflow(*now->integer(), *step, &sum)) {
+    return DropReason::kOperatorInvalid;
   }
-  // An array is of scalars or of objects (section 2.4); what Braze does to others is not stated.
-  if (!std::ranges::all_of(items, IsUsableItem) || !FitsNested(value)) return Effect::kDropped;
-  // Of 100 KB of items only the last array_items_max different ones can stay: look at them from the
-  // end, so that the work is bounded by limit times length.
-  Value::List set;
-  for (auto item = items.rbegin(); item != items.rend(); ++item) {
-    if (set.size() == limits::array_items_max) break;
-    if (std::ranges::find(set, *item) == set.end()) set.push_back(*item);
+  return slot.Change(sum);
+}
+
+Effect AddAndRemove(const Value::Object& operators, const UserRules& rules, Slot slot) {
+  const Value* now = slot.Get();
+  if (now && InferType(*now) != ForcedType::kArray) return DropReason::kOperatorInvalid;
+  for (const Value::Member& op : operators) {
+    if (!op.value.list()) return DropReason::kOperatorInvalid;
+    if (const auto fault = ItemFault(*op.value.list())) return *fault;
   }
-  std::ranges::reverse(set);
-  return slot.Set(std::move(set));
+  Value::List items = now ? *now->list() : Value::List{};
+  if (const Value* add = FindMember(operators, "add")) {
+    items.insert(items.end(), add->list()->begin(), add->list()->end());
+  }
+  ValueSet set = MakeSet(std::move(items), rules);
+  if (const Value* remove = FindMember(operators, "remove")) {
+    std::unordered_set<std::string> unwanted;
+    for (const Value& item : *remove->list()) unwanted.insert(ToJson(item));
+    std::erase_if(set.items, [&](const Value& item) { return unwanted.contains(ToJson(item)); });
+  }
+  if (!FitsNested(set.items)) return DropReason::kArrayTooLarge;
+  const Effect effect = slot.Change(std::move(set.items));
+  return set.overflowed ? effect.With(DropReason::kArrayOverflow) : effect;
+}
+
+Effect ChangeObjects(const Value::Object& operators, bool merge, Slot slot) {
+  const Value* now = slot.Get();
+  const bool fits =
+      !now || InferType(*now) == ForcedType::kObjectArray || (now->list() && now->list()->empty());
+  if (!fits) return DropReason::kOperatorInvalid;
+  auto changed = ChangeObjectArray(now ? *now->list() : Value::List{}, operators, merge);
+  if (const auto* fault = std::get_if<DropReason>(&changed)) return *fault;
+  auto& items = std::get<Value::List>(changed);
+  if (!FitsNested(items)) return DropReason::kNestedTooLarge;
+  return slot.Change(std::move(items));
+}
+
+Effect Operate(Operation operation, const Value& value, const AttributeRules& rules, Slot slot) {
+  const Value::Object& operators = *value.object();
+  if (operation == Operation::kIncrement) return Increment(operators[0].value, slot);
+  const bool fits = FitsNested(value);
+  if (operation == Operation::kArray) {
+    return fits ? AddAndRemove(operators, rules.user, slot) : DropReason::kArrayTooLarge;
+  }
+  if (!fits) return DropReason::kNestedTooLarge;
+  return ChangeObjects(operators, rules.merge_objects, slot);
+}
+
+// --- values ---
+
+Effect ApplyNested(Value value, bool merge, Slot slot) {
+  if (!FitsNested(value)) return DropReason::kNestedTooLarge;  // section 1.7
+  if (const auto fault = NestedFault(value)) return *fault;
+  const Value* now = slot.Get();
+  if (merge && value.object() && now && now->object()) {
+    Value merged = *now;
+    MergeInto(*value.object(), merged.object());
+    if (!FitsNested(merged)) return DropReason::kNestedTooLarge;
+    value = std::move(merged);
+  }
+  return slot.Set(std::move(value));
+}
+
+Effect ApplyList(Value value, const UserRules& rules, Slot slot) {
+  if (InferType(value) == ForcedType::kObjectArray) {
+    return ApplyNested(std::move(value), false, slot);
+  }
+  if (const auto fault = ItemFault(*value.list())) return *fault;
+  if (!FitsNested(value)) return DropReason::kArrayTooLarge;
+  ValueSet set = MakeSet(std::move(*value.list()), rules);
+  const Effect effect = slot.Set(std::move(set.items));
+  return set.overflowed ? effect.With(DropReason::kArrayOverflow) : effect;
+}
+
+Effect ApplyValue(Value value, const AttributeRules& rules, Slot slot) {
+  if (value.object()) return ApplyNested(std::move(value), rules.merge_objects, slot);
+  if (value.list()) return ApplyList(std::move(value), rules.user, slot);
+  // Section 1.7: no error, the value is not updated.
+  if (value.string() && !IsShort(*value.string())) return DropReason::kStringTooLong;
+  return slot.Set(std::move(value));
+}
+
+// --- forced types, section 2.4 ---
+
+ForcedType TypeOf(Operation operation) {
+  if (operation == Operation::kIncrement) return ForcedType::kNumber;
+  return operation == Operation::kArray ? ForcedType::kArray : ForcedType::kObjectArray;
+}
+
+// Brings the value into the type that is demanded of the name; answers why it is dropped, if so.
+std::optional<DropReason> Force(const NameRules::Rule& rule, Operation operation, Value* value) {
+  if (rule.blocklisted) return DropReason::kBlocklisted;
+  if (!rule.type || value->is_null()) return std::nullopt;
+  const DropReason fault = rule.locked ? DropReason::kTypeLocked : DropReason::kTypeForced;
+  if (operation != Operation::kNone) {
+    return TypeOf(operation) == *rule.type ? std::nullopt : std::optional(fault);
+  }
+  std::optional<Value> coerced = Coerce(std::move(*value), *rule.type);
+  if (!coerced) return fault;
+  *value = std::move(*coerced);
+  return std::nullopt;
 }
 
 }  // namespace
 
-Effect ApplyAttribute(std::uint32_t name, Value value, bool merge_objects, Profile* profile) {
+Effect ApplyAttribute(std::uint32_t name, Value value, const AttributeRules& rules,
+                      Profile* profile) {
+  const Operation operation = OperationOf(value);
+  if (const NameRules::Rule* rule = rules.names.Find(name)) {
+    if (const auto fault = Force(*rule, operation, &value)) return *fault;
+  }
   Slot slot(name, profile);
   // Section 2.5: null removes the attribute.
   if (value.is_null()) return slot.Remove();
-  if (value.object()) return ApplyObject(std::move(value), merge_objects, slot);
-  if (value.list()) return ApplyList(std::move(value), slot);
-  // Section 1.7: no error, the value is not updated.
-  if (const auto* text = value.string(); text && !IsShort(*text)) return Effect::kDropped;
-  return slot.Set(std::move(value));
-}
-
-Effect ApplyField(const std::string& name, Value value, Profile* profile) {
-  if (!IsStorableField(name, value)) return Effect::kDropped;
-  if (value.is_null()) {
-    std::erase_if(profile->fields, [&](const Value::Member& field) { return field.name == name; });
-    return Effect::kStored;
+  const Effect effect = operation == Operation::kNone ? ApplyValue(std::move(value), rules, slot)
+                                                      : Operate(operation, value, rules, slot);
+  if (rules.user.type_locking) {
+    if (const Value* now = slot.Get(); now) rules.names.Lock(name, *now);
   }
-  Value* there = FindMember(profile->fields, name);
-  if (!there) {
-    profile->fields.push_back({name, std::move(value)});
-    return Effect::kStored;
-  }
-  if (*there == value) return Effect::kUnchanged;
-  *there = std::move(value);
-  return Effect::kStored;
+  return effect;
 }
 
 }  // namespace mockbraze

@@ -68,11 +68,16 @@ Answer ReadSecondary(const Value* email, const Value* phone) {
 }  // namespace
 
 std::string Identifier::CustomerKey() const {
-  static constexpr char kinds[] = "xbaep";
+  static constexpr char kinds[] = "xbaept";
   std::string key(1, kinds[static_cast<int>(kind)]);
   key += value;
   if (kind == IdKind::kAlias) key += '\0' + label;
   return key;
+}
+
+std::uint64_t Identifier::Hash() const {
+  const std::uint64_t name = HashText(value) + static_cast<std::uint64_t>(kind);
+  return Mix(kind == IdKind::kAlias ? Mix(name) + HashText(label) : name);
 }
 
 Answer ReadIdentifier(const Value::Object& object) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -7,7 +8,8 @@
 
 namespace mockbraze {
 
-enum class IdKind { kExternalId, kBrazeId, kAlias, kEmail, kPhone };
+// kPushToken: an anonymous user, who comes from push_token_import (push_token_import.h).
+enum class IdKind { kExternalId, kBrazeId, kAlias, kEmail, kPhone, kPushToken };
 
 // The customer an object is about, docs/braze-contract.md section 2.1.
 struct Identifier {
@@ -17,6 +19,8 @@ struct Identifier {
 
   // One text per customer, for maps.
   std::string CustomerKey() const;
+  // A number per customer that can be taken for the customer: two share one in 2^64.
+  std::uint64_t Hash() const;
   bool operator==(const Identifier&) const = default;
 };
 

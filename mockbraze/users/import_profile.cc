@@ -45,13 +45,17 @@ Wrong ReadAliases(const Value& value, Profile* profile) {
   return {};
 }
 
-Wrong ReadAttributes(const Value& value, NamePool* names, Profile* profile) {
+Wrong ReadAttributes(const Value& value, const UserRules& rules, NamePool* names,
+                     Profile* profile) {
   if (!value.object()) return "must be an object";
+  UserRules plain;
+  plain.array_limit = rules.array_limit;
+  NameRules no_types;
   for (const Value::Member& member : *value.object()) {
     const std::string quoted = "'" + ToValidUtf8(member.name) + "' ";
     if (KindOf(member.name) != NameKind::kCustom) return quoted + "is no custom attribute";
     const std::uint32_t name = names->Intern(member.name);
-    ApplyAttribute(name, member.value, false, profile);
+    ApplyAttribute(name, member.value, {plain, no_types, false}, profile);
     // Operators, nulls and texts that are too long are no values that a profile can hold.
     const Attribute* kept = std::as_const(*profile).FindAttribute(name);
     if (!kept || !(kept->value == member.value)) {
@@ -108,16 +112,15 @@ Wrong ReadCoordinates(const Value& value, Profile* profile) {
   return {};
 }
 
-Wrong ReadField(const Value::Member& field, Profile* profile) {
+Wrong ReadField(const Value::Member& field, const UserRules& rules, Profile* profile) {
   const bool state = field.name == "push_subscribe" || field.name == "email_subscribe";
   // What the export shows of a profile on which nobody has set it.
   if (state && field.value == Value("subscribed")) return {};
-  if (field.value.is_null() || !IsStorableField(field.name, field.value) ||
-      !CheckProfileFields({field}).empty()) {
-    return "has a value that Braze does not take";
-  }
-  profile->fields.push_back(field);
-  return {};
+  static constexpr char refused[] = "has a value that Braze does not take as it is";
+  if (!CheckProfileFields({field}, rules).empty()) return refused;
+  ApplyField(field.name, field.value, profile);
+  const Value* kept = FindMember(profile->fields, field.name);
+  return kept && *kept == field.value ? Wrong() : refused;
 }
 
 bool IsAssigned(std::string_view name) {
@@ -126,21 +129,22 @@ bool IsAssigned(std::string_view name) {
   return std::ranges::find(assigned, name) != assigned.end();
 }
 
-Wrong ReadMember(const Value::Member& member, NamePool* names, Profile* profile) {
+Wrong ReadMember(const Value::Member& member, const UserRules& rules, NamePool* names,
+                 Profile* profile) {
   const std::string_view name = member.name;
   const Value& value = member.value;
   if (IsAssigned(name)) return {};
   if (name == "external_id") return ReadExternalId(value, profile);
   if (name == "created_at") return ReadCreated(value, profile);
   if (name == "user_aliases") return ReadAliases(value, profile);
-  if (name == "custom_attributes") return ReadAttributes(value, names, profile);
+  if (name == "custom_attributes") return ReadAttributes(value, rules, names, profile);
   if (name == "custom_events") return ReadHappenings(value, &profile->events);
   if (name == "purchases") return ReadHappenings(value, &profile->purchases);
   if (name == "total_revenue") return ReadRevenue(value, profile);
   if (name == "last_coordinates") return ReadCoordinates(value, profile);
   // The export has last_coordinates instead.
   if (name != "current_location" && KindOf(name) == NameKind::kProfile) {
-    return ReadField(member, profile);
+    return ReadField(member, rules, profile);
   }
   return "is not a member of an exported profile";
 }
@@ -208,26 +212,28 @@ void Write(Import import, ProfileStore* store, Clock::Time now) {
 
 }  // namespace
 
-Result<Profile> ImportProfile(const Value& exported, NamePool* names, Clock::Time now) {
+Result<Profile> ImportProfile(const Value& exported, const UserRules& rules, NamePool* names,
+                              Clock::Time now) {
   if (!exported.object()) return Result<Profile>::Fail("must be an object");
   Profile profile;
   profile.created = now;
   for (const Value::Member& member : *exported.object()) {
-    if (const Wrong wrong = ReadMember(member, names, &profile); !wrong.empty()) {
+    if (const Wrong wrong = ReadMember(member, rules, names, &profile); !wrong.empty()) {
       return Result<Profile>::Fail("'" + ToValidUtf8(member.name) + "' " + wrong);
     }
   }
   return Result<Profile>::Ok(std::move(profile));
 }
 
-std::string ImportProfiles(const Value::List& exported, ProfileStore* store, Clock::Time now) {
+std::string ImportProfiles(const Value::List& exported, const UserRules& rules, ProfileStore* store,
+                           Clock::Time now) {
   std::vector<Import> imports;
   std::set<std::string> identifiers;
   std::set<Profile*> replaced;
   const auto at = [&](std::size_t index) { return "profiles[" + std::to_string(index) + "]: "; };
   imports.reserve(exported.size());
   for (std::size_t i = 0; i < exported.size(); ++i) {
-    Result<Profile> profile = ImportProfile(exported[i], &store->names(), now);
+    Result<Profile> profile = ImportProfile(exported[i], rules, &store->names(), now);
     if (!profile.ok()) return at(i) + profile.error();
     Import import{std::move(profile.value()), {}, nullptr};
     import.identity = IdentityOf(import.profile);

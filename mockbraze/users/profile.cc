@@ -39,6 +39,13 @@ void AppendFields(const Profile& profile, Value::Object* out) {
   }
 }
 
+// A text that is forced to be one is no date, whatever it looks like.
+std::string_view TypeName(const Attribute& attribute, const NamePool& names) {
+  const NameRules::Rule* rule = names.rules().Find(attribute.name);
+  const bool text = rule && rule->type == ForcedType::kString && attribute.value.string();
+  return text ? "string" : InferredType(attribute.value);
+}
+
 }  // namespace
 
 std::uint32_t NamePool::Intern(const std::string& name) {
@@ -51,6 +58,18 @@ std::optional<std::uint32_t> NamePool::Find(const std::string& name) const {
   const auto found = ids_.find(name);
   if (found == ids_.end()) return std::nullopt;
   return found->second;
+}
+
+void NamePool::Obey(const UserRules& rules) {
+  rules_.Clear(rules.type_locking);
+  for (const auto& [name, type] : rules.forced_types) {
+    NameRules::Rule& rule = rules_.At(Intern(name));
+    rule.type = type;
+    rule.locked = false;
+  }
+  for (const std::string& name : rules.blocklisted_attributes) {
+    rules_.At(Intern(name)).blocklisted = true;
+  }
 }
 
 const Attribute* Profile::FindAttribute(std::uint32_t name) const {
@@ -95,7 +114,7 @@ Value ExportProfile(const Profile& profile, const NamePool& names, std::uint64_t
   Value::Object types;
   for (const Attribute& attribute : profile.attributes) {
     attributes.push_back({names.Name(attribute.name), attribute.value});
-    types.push_back({names.Name(attribute.name), InferredType(attribute.value)});
+    types.push_back({names.Name(attribute.name), TypeName(attribute, names)});
   }
   Value::List aliases;
   for (const Alias& alias : profile.aliases) {

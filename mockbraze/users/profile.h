@@ -9,17 +9,26 @@
 
 #include "mockbraze/base/clock.h"
 #include "mockbraze/base/json.h"
+#include "mockbraze/users/forced_types.h"
+#include "mockbraze/users/user_rules.h"
 
 namespace mockbraze {
 
-// The names of custom attributes, each kept once. Thread safety: none; guarded by its owner.
+// The names of custom attributes, each kept once, and what is demanded of them. Thread safety:
+// none; guarded by its owner.
 class NamePool {
  public:
   std::uint32_t Intern(const std::string& name);
   std::optional<std::uint32_t> Find(const std::string& name) const;
   const std::string& Name(std::uint32_t id) const { return *names_[id]; }
 
+  // Forced types and blocklisted names from now on; locked types stay while the rules lock types.
+  void Obey(const UserRules& rules);
+  NameRules& rules() { return rules_; }
+  const NameRules& rules() const { return rules_; }
+
  private:
+  NameRules rules_;
   std::unordered_map<std::string, std::uint32_t> ids_;
   std::vector<const std::string*> names_;  // the keys of ids_, which stay where they are
 };

@@ -3,47 +3,61 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
+#include <utility>
 
-#include "mockbraze/base/date.h"
-#include "mockbraze/base/limits.h"
-#include "mockbraze/base/text.h"
-#include "mockbraze/users/identifier.h"
+#include "mockbraze/users/field_values.h"
 
 namespace mockbraze {
 namespace {
+
+using namespace field_values;  // NOLINT(google-build-using-namespace): for the table below
 
 // Each list is sorted, for binary search.
 constexpr std::array<std::string_view, 5> identifiers = {"alias_label", "alias_name", "braze_id",
                                                          "external_id", "user_alias"};
 constexpr std::array<std::string_view, 3> controls = {"_merge_objects", "_update_existing_only",
                                                       "push_token_import"};
-constexpr std::array<std::string_view, 25> fields = {"country",
-                                                     "current_location",
-                                                     "date_of_first_session",
-                                                     "date_of_last_session",
-                                                     "dob",
-                                                     "email",
-                                                     "email_click_tracking_disabled",
-                                                     "email_open_tracking_disabled",
-                                                     "email_subscribe",
-                                                     "email_subscription_info",
-                                                     "facebook",
-                                                     "first_name",
-                                                     "gender",
-                                                     "home_city",
-                                                     "image_url",
-                                                     "language",
-                                                     "last_name",
-                                                     "marked_email_as_spam_at",
-                                                     "phone",
-                                                     "push_subscribe",
-                                                     "push_tokens",
-                                                     "subscription_groups",
-                                                     "time_zone",
-                                                     "twitter",
-                                                     "uninstalled_at"};
+struct Field {
+  std::string_view name;
+  // The code of section 4.2 of a value that rejects the object; null: there is none.
+  std::string_view (*fault)(const Value& value, const UserRules& rules);
+  // Brings the value into the form that is kept; false: dropped in silence.
+  bool (*take)(Value* value);
+  bool billable = false;
+  // Adds to the value what it leaves of the one that is there; null: nothing.
+  void (*join)(const Value& there, Value* value) = nullptr;
+};
+
+constexpr std::array<Field, 25> fields = {{
+    {"country", nullptr, TakeCountry, true},
+    {"current_location", LocationFault, TakeChecked, true},
+    {"date_of_first_session", nullptr, TakeDate},
+    {"date_of_last_session", nullptr, TakeDate},
+    {"dob", nullptr, TakeBirthday, true},
+    {"email", EmailFault, TakeText, true},
+    {"email_click_tracking_disabled", nullptr, TakeBoolean},
+    {"email_open_tracking_disabled", nullptr, TakeBoolean},
+    {"email_subscribe", EmailStateFault, TakeChecked},
+    {"email_subscription_info", nullptr, TakeChecked},  // always a fault
+    {"facebook", nullptr, TakeFacebook},
+    {"first_name", nullptr, TakeText, true},
+    {"gender", nullptr, TakeGender, true},
+    {"home_city", nullptr, TakeText, true},
+    {"image_url", nullptr, TakeText},
+    {"language", nullptr, TakeLanguage, true},
+    {"last_name", nullptr, TakeText, true},
+    {"marked_email_as_spam_at", nullptr, TakeDate},
+    {"phone", nullptr, TakeText, true},
+    {"push_subscribe", PushStateFault, TakeChecked},
+    {"push_tokens", TokensFault, TakeTokens},
+    {"subscription_groups", GroupsFault, TakeGroups, false, JoinGroups},
+    {"time_zone", nullptr, TakeTimeZone, true},
+    {"twitter", nullptr, TakeTwitter, true},
+    {"uninstalled_at", nullptr, TakeDate},
+}};
 static_assert(std::ranges::is_sorted(identifiers) && std::ranges::is_sorted(controls) &&
-              std::ranges::is_sorted(fields));
+              std::ranges::is_sorted(fields, {}, &Field::name));
 
 // By first character, the lengths of the names above as bits. Most names are custom attributes, and
 // one look here tells.
@@ -54,7 +68,7 @@ constexpr std::array<std::uint32_t, 128> LengthsByFirstCharacter() {
   };
   for (const std::string_view name : identifiers) add(name);
   for (const std::string_view name : controls) add(name);
-  for (const std::string_view name : fields) add(name);
+  for (const Field& field : fields) add(field.name);
   add("bio");
   return lengths;
 }
@@ -66,45 +80,20 @@ bool MayBeReserved(std::string_view name) {
   return first < lengths.size() && ((lengths[first] >> name.size()) & 1) != 0;
 }
 
-bool IsSubscriptionState(const Value& value) {
-  const auto* text = value.string();
-  return text && (*text == "opted_in" || *text == "unsubscribed" || *text == "subscribed");
+const Field* FindField(std::string_view name) {
+  const auto found = std::ranges::lower_bound(fields, name, {}, &Field::name);
+  return found != fields.end() && found->name == name ? &*found : nullptr;
 }
 
-bool IsLocation(const Value& value) {
-  const Value* longitude = value.Find("longitude");
-  const Value* latitude = value.Find("latitude");
-  return longitude && latitude && longitude->is_number() && latitude->is_number();
-}
-
-// The code of section 4.2 for one field, or nothing.
-std::string_view FaultOf(std::string_view name, const Value& value) {
-  if (name == "email_subscription_info") return "INVALID_ATTRIBUTE_EMAIL_SUBSCRIPTION_INFO";
-  if (value.is_null()) return {};
-  if (name == "email" && !(value.string() && IsEmailAddress(*value.string()))) {
-    return "EMAIL_BAD_FORMAT";
-  }
-  if (name == "email_subscribe" && !IsSubscriptionState(value)) {
-    return "BAD_EMAIL_SUBSCRIPTION_STATE";
-  }
-  if (name == "push_subscribe" && !IsSubscriptionState(value)) {
-    return "BAD_PUSH_SUBSCRIPTION_STATE";
-  }
-  if (name == "current_location" && !IsLocation(value)) return "BAD_LOCATION_UPDATE";
-  if (name == "subscription_groups" && !value.list()) return "BAD_SUBSCRIPTION_GROUP_ARRAY";
-  if (name == "push_tokens" && !value.list()) return "BAD_PUSH_TOKEN_VALUE";
-  return {};
-}
-
-bool IsOneOf(const Value& value, std::initializer_list<std::string_view> texts) {
-  return value.string() && std::ranges::find(texts, *value.string()) != texts.end();
+void RemoveField(std::string_view name, Profile* profile) {
+  std::erase_if(profile->fields, [&](const Value::Member& field) { return field.name == name; });
 }
 
 }  // namespace
 
 NameKind KindOf(std::string_view name) {
   if (!MayBeReserved(name)) return NameKind::kCustom;
-  if (std::ranges::binary_search(fields, name)) return NameKind::kProfile;
+  if (FindField(name)) return NameKind::kProfile;
   if (std::ranges::binary_search(identifiers, name)) return NameKind::kIdentifier;
   if (std::ranges::binary_search(controls, name)) return NameKind::kControl;
   // Section 2.3: removed, ignored, and not a custom attribute.
@@ -112,32 +101,41 @@ NameKind KindOf(std::string_view name) {
   return NameKind::kCustom;
 }
 
-std::string CheckProfileFields(const Value::Object& members) {
+std::string_view CheckProfileFields(const Value::Object& members, const UserRules& rules) {
   for (const Value::Member& member : members) {
-    if (KindOf(member.name) != NameKind::kProfile) continue;
-    if (const auto fault = FaultOf(member.name, member.value); !fault.empty()) {
-      return std::string(fault);
+    if (!MayBeReserved(member.name)) continue;
+    const Field* field = FindField(member.name);
+    if (!field) continue;
+    if (field->name == "email_subscription_info") {
+      return "INVALID_ATTRIBUTE_EMAIL_SUBSCRIPTION_INFO";
     }
+    if (!field->fault || member.value.is_null()) continue;
+    if (const auto fault = field->fault(member.value, rules); !fault.empty()) return fault;
   }
   return {};
 }
 
-bool IsStorableField(std::string_view name, const Value& value) {
-  if (value.is_null()) return true;
-  if (name == "gender") return IsOneOf(value, {"M", "F", "O", "N", "P"});
-  if (name == "dob") {
-    return value.string() && value.string()->size() == 10 && LooksLikeDate(*value.string());
+bool IsBillableField(std::string_view name) {
+  const Field* field = FindField(name);
+  return field && field->billable;
+}
+
+Effect ApplyField(std::string_view name, Value value, Profile* profile) {
+  const Field& field = *FindField(name);
+  const bool taken = value.is_null() || field.take(&value);
+  if (value.is_null()) {
+    RemoveField(name, profile);
+  } else if (taken) {
+    Value* there = FindMember(profile->fields, name);
+    if (there && field.join) field.join(*there, &value);
+    if (there && *there == value) return Effect::Unchanged();
+    if (there) {
+      *there = std::move(value);
+    } else {
+      profile->fields.push_back({std::string(name), std::move(value)});
+    }
   }
-  if (name == "date_of_first_session" || name == "date_of_last_session" ||
-      name == "marked_email_as_spam_at" || name == "uninstalled_at") {
-    return value.string() && LooksLikeDate(*value.string());
-  }
-  if (name == "email_open_tracking_disabled" || name == "email_click_tracking_disabled") {
-    return value.boolean();
-  }
-  if (name == "facebook" || name == "twitter" || name == "current_location") return value.object();
-  if (name == "push_tokens" || name == "subscription_groups") return value.list();
-  return value.string() && CountCharacters(*value.string()) <= limits::string_characters_max;
+  return taken ? Effect::Stored() : DropReason::kBadFieldValue;
 }
 
 }  // namespace mockbraze

@@ -14,6 +14,17 @@ const std::string* TextField(const Profile& profile, std::string_view name) {
   return field ? field->string() : nullptr;
 }
 
+// The texts of the profile's push tokens.
+template <typename Use>
+void ForEachToken(const Profile& profile, Use use) {
+  const Value* tokens = FindMember(profile.fields, "push_tokens");
+  if (!tokens || !tokens->list()) return;
+  for (const Value& item : *tokens->list()) {
+    const Value* token = item.Find("token");
+    if (token && token->string()) use(*token->string());
+  }
+}
+
 }  // namespace
 
 Profile* ProfileStore::Best(const ByField& index, const std::string& key) {
@@ -50,6 +61,8 @@ Profile* ProfileStore::Find(const Identifier& id) {
       return Best(by_email_, id.value);
     case IdKind::kPhone:
       return Best(by_phone_, id.value);
+    case IdKind::kPushToken:
+      return Best(by_push_token_, id.value);
   }
   return nullptr;
 }
@@ -76,6 +89,7 @@ Profile* ProfileStore::Create(const Identifier& id, Clock::Time now) {
       profile->fields.push_back({"phone", id.value});
       break;
     case IdKind::kBrazeId:
+    case IdKind::kPushToken:
       break;
   }
   Index(profile);
@@ -138,6 +152,7 @@ void ProfileStore::Restore(Profile* profile, Profile copy) {
 void ProfileStore::Unindex(Profile* profile) {
   if (const auto* email = TextField(*profile, "email")) Erase(by_email_, ToLower(*email), profile);
   if (const auto* phone = TextField(*profile, "phone")) Erase(by_phone_, *phone, profile);
+  ForEachToken(*profile, [&](const std::string& token) { Erase(by_push_token_, token, profile); });
 }
 
 void ProfileStore::Index(Profile* profile) {
@@ -145,6 +160,7 @@ void ProfileStore::Index(Profile* profile) {
     by_email_.emplace(ToLower(*email), profile);
   }
   if (const auto* phone = TextField(*profile, "phone")) by_phone_.emplace(*phone, profile);
+  ForEachToken(*profile, [&](const std::string& token) { by_push_token_.emplace(token, profile); });
 }
 
 std::vector<const Profile*> ProfileStore::After(std::string_view after, std::size_t limit,

@@ -37,7 +37,7 @@ class ProfileStore {
   // Gives a profile what a copy of it holds, but for its identity.
   void Restore(Profile* profile, Profile copy);
 
-  // To be called around a change of a profile's e-mail or phone field.
+  // To be called around a change of a profile's e-mail, phone or push_tokens field.
   void Unindex(Profile* profile);
   void Index(Profile* profile);
 
@@ -70,6 +70,7 @@ class ProfileStore {
   std::unordered_map<std::string, Profile*> by_alias_;             // by CustomerKey
   ByField by_email_;
   ByField by_phone_;
+  ByField by_push_token_;
   IdOrder order_;
   std::size_t removed_ = 0;
   std::uint64_t touches_ = 0;

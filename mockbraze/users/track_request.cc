@@ -4,42 +4,12 @@
 
 #include "mockbraze/base/json_parser.h"
 #include "mockbraze/base/limits.h"
+#include "mockbraze/users/event_rules.h"
 #include "mockbraze/users/profile_fields.h"
+#include "mockbraze/users/push_token_import.h"
 
 namespace mockbraze {
 namespace {
-
-bool HasText(const Value::Object& members, std::string_view name) {
-  const Value* value = FindMember(members, name);
-  return value && value->string() && !value->string()->empty();
-}
-
-// Section 3. What Braze says to a missing field is not stated (section 12, 12): texts are ours.
-std::string CheckEvent(const Value::Object& members) {
-  if (!HasText(members, "name")) return "'name' is required";
-  if (!HasText(members, "time")) return "'time' is required";
-  const Value* properties = FindMember(members, "properties");
-  if (properties && !properties->is_null() && !properties->object()) {
-    return "Invalid 'properties' field";
-  }
-  return {};
-}
-
-std::string CheckPurchase(const Value::Object& members) {
-  for (const std::string_view name : {"product_id", "currency", "time"}) {
-    if (!HasText(members, name)) return "'" + std::string(name) + "' is required";
-  }
-  const Value* price = FindMember(members, "price");
-  if (!price || !price->is_number()) return "'price' is required";
-  const Value* quantity = FindMember(members, "quantity");
-  if (quantity && !quantity->is_null()) {
-    const auto* number = quantity->integer();
-    if (!number || *number < 1 || *number > limits::purchase_quantity_max) {
-      return "'quantity' must be an integer from 1 to 100";
-    }
-  }
-  return {};
-}
 
 // Moves the object out of its array.
 TrackObject ReadObject(InputArray array, std::size_t index, Value* value) {
@@ -47,6 +17,10 @@ TrackObject ReadObject(InputArray array, std::size_t index, Value* value) {
   if (Value::Object* members = value->object()) {
     object.members = std::move(*members);
     object.id = ReadIdentifier(object.members);
+    if (array == InputArray::kAttributes && !object.identifier() &&
+        IsPushTokenImport(object.members)) {
+      if (auto importer = AnonymousImporter(object.members)) object.id = std::move(*importer);
+    }
   }
   return object;
 }
@@ -84,15 +58,22 @@ Result<TrackRequest> ReadTrackRequest(std::string_view body) {
   return Answer::Ok(std::move(request));
 }
 
-std::string CheckObject(const TrackObject& object) {
+std::string CheckObject(const TrackObject& object, const UserRules& rules) {
   if (const auto* error = std::get_if<IdentifierError>(&object.id)) return error->type;
+  const Identifier& id = *object.identifier();
+  if (!rules.blocked_external_ids.empty() && id.kind == IdKind::kExternalId &&
+      rules.blocked_external_ids.contains(id.value)) {
+    return "BLACKLISTED_EXTERNAL_USER_ID";
+  }
   switch (object.array) {
-    case InputArray::kAttributes:
-      return CheckProfileFields(object.members);
+    case InputArray::kAttributes: {
+      const std::string_view fault = CheckPushTokenImport(object.members);
+      return std::string(fault.empty() ? CheckProfileFields(object.members, rules) : fault);
+    }
     case InputArray::kEvents:
-      return CheckEvent(object.members);
+      return CheckEvent(object.members, rules);
     case InputArray::kPurchases:
-      return CheckPurchase(object.members);
+      return CheckPurchase(object.members, rules);
   }
   return {};
 }

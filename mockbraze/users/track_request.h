@@ -10,6 +10,7 @@
 #include "mockbraze/base/json.h"
 #include "mockbraze/base/result.h"
 #include "mockbraze/users/identifier.h"
+#include "mockbraze/users/user_rules.h"
 
 namespace mockbraze {
 
@@ -45,6 +46,7 @@ Result<TrackRequest> ReadTrackRequest(std::string_view body);
 
 // The fault of an object that rejects it, as the `type` of its error entry (section 4.2); empty
 // when Braze takes the object. Covers what an object says by itself, whatever the profile holds.
-std::string CheckObject(const TrackObject& object);
+// Codes are codes: InStyle (error_sentences.h) makes sentences of them.
+std::string CheckObject(const TrackObject& object, const UserRules& rules);
 
 }  // namespace mockbraze

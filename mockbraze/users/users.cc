@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/users/attribute_rules.h"
+#include "mockbraze/users/data_points.h"
+#include "mockbraze/users/event_rules.h"
 #include "mockbraze/users/profile_fields.h"
+#include "mockbraze/users/push_token_import.h"
 
 namespace mockbraze {
 namespace {
@@ -18,8 +22,8 @@ std::optional<bool> Flag(const Value::Object& members, std::string_view name) {
 }
 
 // The members of an attributes object that carry a value.
-bool IsValue(const Identifier& id, std::string_view name) {
-  const NameKind kind = KindOf(name);
+bool IsValue(const Identifier& id, NameKind kind, std::string_view name) {
+  if (kind == NameKind::kCustom) return true;
   if (kind == NameKind::kIdentifier || kind == NameKind::kControl) return false;
   return !(id.kind == IdKind::kEmail && name == "email") &&
          !(id.kind == IdKind::kPhone && name == "phone");
@@ -27,12 +31,18 @@ bool IsValue(const Identifier& id, std::string_view name) {
 
 std::uint64_t CountValues(const Identifier& id, const Value::Object& members) {
   return static_cast<std::uint64_t>(std::ranges::count_if(
-      members, [&](const Value::Member& member) { return IsValue(id, member.name); }));
+      members, [&](const auto& member) { return IsValue(id, KindOf(member.name), member.name); }));
 }
 
 std::string Text(const Value::Object& members, std::string_view name) {
   const Value* value = FindMember(members, name);
   return value && value->string() ? *value->string() : std::string();
+}
+
+bool IsBefore(const std::string& a, const std::string& b) {
+  const auto first = ParseDate(a);
+  const auto second = ParseDate(b);
+  return first && second && *first < *second;
 }
 
 void CountHappening(std::string name, const std::string& time, std::int64_t times,
@@ -42,7 +52,8 @@ void CountHappening(std::string name, const std::string& time, std::int64_t time
     happenings->push_back({std::move(name), time, time, times});
     return;
   }
-  found->last = time;
+  if (IsBefore(time, found->first)) found->first = time;
+  if (!IsBefore(time, found->last)) found->last = time;
   found->count += times;
 }
 
@@ -62,6 +73,7 @@ void Users::Configure(std::shared_ptr<const UserRules> rules, Processing process
   const std::lock_guard lock(mutex_);
   ApplyDue();
   rules_ = std::move(rules);
+  store_->names().Obey(*rules_);
   processing_ = processing;
   if (!waiting_.empty()) no_earlier_ = waiting_.rbegin()->first;
 }
@@ -78,6 +90,7 @@ void Users::Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight)
   const bool at_once = processing_.delay.count() == 0 && waiting_.empty();
   const Clock::Time now = at_once ? Clock::Time() : clock_.Now();
   for (TrackObject& object : objects) {
+    if (object.array != InputArray::kAttributes) BoundTime(clock_.Now(), &object.members);
     Count(object);
     if (at_once) {
       Apply(std::move(object), flight);
@@ -124,14 +137,15 @@ void Users::Run(Waiting waiting) {
 
 void Users::Count(const TrackObject& object) {
   switch (object.array) {
-    case InputArray::kAttributes: {
+    case InputArray::kAttributes:
       ++counters_.attribute_objects;
-      const std::uint64_t values = CountValues(*object.identifier(), object.members);
-      counters_.attribute_values += values;
-      // Section 8, simplified: one per value, changed or not.
-      counters_.data_points += values;
+      for (const Value::Member& member : object.members) {
+        const NameKind kind = KindOf(member.name);
+        if (!IsValue(*object.identifier(), kind, member.name)) continue;
+        ++counters_.attribute_values;
+        counters_.data_points += DataPoints(member.name, kind, member.value, *rules_);
+      }
       break;
-    }
     case InputArray::kEvents:
       ++counters_.events;
       ++counters_.data_points;
@@ -144,16 +158,19 @@ void Users::Count(const TrackObject& object) {
 }
 
 // Section 2.2: absent means false, but for an alias it means true. A braze_id cannot create users
-// (section 2.1).
+// (section 2.1). Importers of push tokens are made in another way.
 bool Users::UpdatesOnly(const TrackObject& object) const {
   const IdKind kind = object.identifier()->kind;
-  if (kind == IdKind::kBrazeId) return true;
+  if (kind == IdKind::kBrazeId || kind == IdKind::kPushToken) return true;
   const bool alias = kind == IdKind::kAlias;
   if (alias && rules_->alias_update_only) return true;
   return Flag(object.members, "_update_existing_only").value_or(alias);
 }
 
 Profile* Users::FindOrCreate(const TrackObject& object) {
+  // Nobody has the tokens that are left of an import.
+  const bool importer = object.identifier()->kind == IdKind::kPushToken;
+  if (importer) return store_->Create(*object.identifier(), clock_.Now());
   Profile* profile = store_->Find(*object.identifier());
   if (profile || UpdatesOnly(object)) return profile;
   return store_->Create(*object.identifier(), clock_.Now());
@@ -161,64 +178,101 @@ Profile* Users::FindOrCreate(const TrackObject& object) {
 
 void Users::Apply(TrackObject object, LostUpdates::Flight flight) {
   const Identifier& id = *object.identifier();
+  const bool attributes = object.array == InputArray::kAttributes;
   std::optional<Profile> base;
   if (flight != LostUpdates::none) {
     base = lost_updates_.BeforeChange(flight, id.CustomerKey(), store_->Find(id));
     lost_updates_.Applied(flight);
   }
+  if (attributes && IsPushTokenImport(object.members) && !KeepNewTokens(&object.members)) {
+    return Drop(DropReason::kKnownPushToken, CountValues(id, object.members));
+  }
   Profile* profile = FindOrCreate(object);
   if (!profile) {
     // Update-only objects of unknown users are dropped in silence.
-    counters_.silent_drops +=
-        object.array == InputArray::kAttributes ? CountValues(id, object.members) : 1;
-    return;
+    return Drop(DropReason::kUnknownUser, attributes ? CountValues(id, object.members) : 1);
   }
-  if (base) {
+  if (base && id.kind != IdKind::kPushToken) {
     store_->Restore(profile, std::move(*base));
     ++counters_.lost_updates;
   }
   store_->Touch(profile);
-  const std::string time = Text(object.members, "time");
   switch (object.array) {
     case InputArray::kAttributes:
       return ApplyAttributes(id, std::move(object.members), profile);
     case InputArray::kEvents:
-      return CountHappening(Text(object.members, "name"), time, 1, &profile->events);
-    case InputArray::kPurchases: {
-      const Value* quantity = FindMember(object.members, "quantity");
-      const std::int64_t times = quantity && quantity->integer() ? *quantity->integer() : 1;
-      // Section 3: revenue is price times quantity.
-      profile->revenue +=
-          FindMember(object.members, "price")->AsDouble() * static_cast<double>(times);
-      return CountHappening(Text(object.members, "product_id"), time, times, &profile->purchases);
-    }
+      return CountHappening(Text(object.members, "name"), Text(object.members, "time"), 1,
+                            &profile->events);
+    case InputArray::kPurchases:
+      return BuyProduct(object.members, profile);
+  }
+}
+
+void Users::BuyProduct(const Value::Object& members, Profile* profile) {
+  std::string product = Text(members, "product_id");
+  if (!product_ids_.contains(product)) {
+    // Section 1.7. What Braze does beyond the limit is not stated: ours.
+    if (product_ids_.size() >= limits::product_ids_max) return Drop(DropReason::kProductIdsFull);
+    product_ids_.insert(product);
+  }
+  const Value* quantity = FindMember(members, "quantity");
+  const std::int64_t times = quantity && quantity->integer() ? *quantity->integer() : 1;
+  // Section 3: revenue is price times quantity.
+  profile->revenue += FindMember(members, "price")->AsDouble() * static_cast<double>(times);
+  CountHappening(std::move(product), Text(members, "time"), times, &profile->purchases);
+}
+
+bool Users::KeepNewTokens(Value::Object* members) {
+  Value::List& tokens = *FindMember(*members, "push_tokens")->list();
+  std::erase_if(tokens, [&](const Value& token) {
+    return store_->Find({IdKind::kPushToken, *token.Find("token")->string(), {}}) != nullptr;
+  });
+  return !tokens.empty();
+}
+
+void Users::Drop(DropReason reason, std::uint64_t times) {
+  counters_.silent_drops += times;
+  counters_.silent_drops_by_reason[static_cast<std::size_t>(reason)] += times;
+}
+
+Effect Users::ApplyProfileField(std::string_view name, Value value, Profile* profile) {
+  const bool found_by = name == "email" || name == "phone" || name == "push_tokens";
+  if (found_by) store_->Unindex(profile);
+  const Effect effect = ApplyField(name, std::move(value), profile);
+  if (found_by) store_->Index(profile);
+  return effect;
+}
+
+// Section 2.3: a subscription group that is set through external_id changes for all users of the
+// same e-mail.
+void Users::ShareGroups(const Profile& profile, const Value& groups) {
+  const Value* email = FindMember(profile.fields, "email");
+  if (!email || !email->string()) return;
+  for (Profile* other : store_->FindAll({IdKind::kEmail, ToLower(*email->string()), {}})) {
+    if (other != &profile) ApplyField("subscription_groups", groups, other);
   }
 }
 
 void Users::ApplyAttributes(const Identifier& id, Value::Object members, Profile* profile) {
-  const bool merge = Flag(members, "_merge_objects").value_or(false);
+  const AttributeRules rules{*rules_, store_->names().rules(),
+                             Flag(members, "_merge_objects").value_or(false)};
+  std::optional<Value> groups;
   for (Value::Member& member : members) {
-    if (!IsValue(id, member.name)) continue;
-    Effect effect = Effect::kDropped;
-    switch (KindOf(member.name)) {
-      case NameKind::kCustom:
-        if (const auto name = NameFor(member.name, *profile)) {
-          effect = ApplyAttribute(*name, std::move(member.value), merge, profile);
-        }
-        break;
-      case NameKind::kProfile: {
-        const bool found_by = member.name == "email" || member.name == "phone";
-        if (found_by) store_->Unindex(profile);
-        effect = ApplyField(member.name, std::move(member.value), profile);
-        if (found_by) store_->Index(profile);
-        break;
-      }
-      default:  // ignored by Braze, such as bio
-        break;
+    const NameKind kind = KindOf(member.name);
+    if (!IsValue(id, kind, member.name)) continue;
+    Effect effect = DropReason::kIgnoredField;
+    if (kind == NameKind::kCustom) {
+      const auto name = NameFor(member.name, *profile);
+      effect = name ? ApplyAttribute(*name, std::move(member.value), rules, profile)
+                    : DropReason::kProfileFull;
+    } else if (kind == NameKind::kProfile) {
+      if (member.name == "subscription_groups") groups = member.value;
+      effect = ApplyProfileField(member.name, std::move(member.value), profile);
     }
-    if (effect == Effect::kUnchanged) ++counters_.unchanged_values;
-    if (effect == Effect::kDropped) ++counters_.silent_drops;
+    if (effect.unchanged()) ++counters_.unchanged_values;
+    if (const auto reason = effect.dropped()) Drop(*reason);
   }
+  if (groups && id.kind == IdKind::kExternalId) ShareGroups(*profile, *groups);
 }
 
 std::optional<std::uint32_t> Users::NameFor(const std::string& name, const Profile& profile) {
@@ -271,6 +325,8 @@ UsersCounters Users::counters() {
 void Users::Reset() {
   const std::lock_guard lock(mutex_);
   store_.emplace(seed_);
+  store_->names().Obey(*rules_);
+  product_ids_.clear();
   waiting_.clear();
   no_earlier_ = accepted_last_ = {};
   lost_updates_.Reset();

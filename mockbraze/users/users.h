@@ -7,11 +7,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "mockbraze/base/clock.h"
 #include "mockbraze/base/json.h"
+#include "mockbraze/users/drop_reason.h"
 #include "mockbraze/users/lost_updates.h"
 #include "mockbraze/users/profile_store.h"
 #include "mockbraze/users/track_request.h"
@@ -29,7 +32,8 @@ struct UsersCounters {
   std::uint64_t data_points = 0;
   std::uint64_t unchanged_values = 0;  // the profile had the same value with the same type already
   std::uint64_t silent_drops = 0;      // accepted, but not kept
-  std::uint64_t lost_updates = 0;      // objects that overwrote what others had written
+  DropCounters silent_drops_by_reason{};
+  std::uint64_t lost_updates = 0;  // objects that overwrote what others had written
   std::uint64_t profiles = 0;
 };
 
@@ -92,6 +96,12 @@ class Users {
   void ApplyAttributes(const Identifier& id, Value::Object members, Profile* profile);
   // None for a new name on a profile that is full (limits::profile_attributes_max).
   std::optional<std::uint32_t> NameFor(const std::string& name, const Profile& profile);
+  Effect ApplyProfileField(std::string_view name, Value value, Profile* profile);
+  void ShareGroups(const Profile& profile, const Value& groups);
+  // Takes the tokens that somebody has out of a push_token_import; false when none is left.
+  bool KeepNewTokens(Value::Object* members);
+  void BuyProduct(const Value::Object& members, Profile* profile);
+  void Drop(DropReason reason, std::uint64_t times = 1);
   void Count(const TrackObject& object);
   bool UpdatesOnly(const TrackObject& object) const;
 
@@ -105,6 +115,7 @@ class Users {
   Clock::Time no_earlier_{};  // so that nobody overtakes after the delay or the clock was changed
   Clock::Time accepted_last_{};
   LostUpdates lost_updates_;
+  std::unordered_set<std::string> product_ids_;  // at most limits::product_ids_max
   UsersCounters counters_;
 };
 

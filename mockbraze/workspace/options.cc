@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mockbraze/base/json_parser.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 
@@ -45,12 +46,56 @@ Result<Address> ParseListen(std::string_view text) {
   return Result<Address>::Ok({std::string(host), static_cast<std::uint16_t>(*port)});
 }
 
+std::string TlsProblem(const Options& options) {
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return options.tls_key.empty() ? "--tls-cert needs --tls-key, the file with its key"
+                                   : "--tls-key needs --tls-cert, the file with its certificate";
+  }
+  if (options.tls_cert_out.empty()) return {};
+  if (!options.tls_cert.empty()) {
+    return "--tls-cert-out writes the self-made certificate, and with --tls-cert there is none";
+  }
+  return options.tls ? "" : "--tls-cert-out needs --tls";
+}
+
 Result<std::vector<FaultSpec>> ParseFaults(const std::vector<std::string>& texts) {
   return ParseAll<FaultSpec>(texts, &ParseFault, limits::faults_max, "faults");
 }
 
 Result<std::vector<ApiKey>> ParseApiKeys(const std::vector<std::string>& texts) {
   return ParseAll<ApiKey>(texts, &ParseApiKey, limits::keys_max, "API keys");
+}
+
+Result<std::vector<FaultSpec>> ParseFaultFile(std::string_view text) {
+  std::vector<std::string> specs;
+  for (std::string_view line : Split(text, '\n')) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+    if (!line.empty() && line.front() != '#') specs.emplace_back(line);
+  }
+  return ParseFaults(specs);
+}
+
+Result<Settings> SettingsOf(std::string_view profile) {
+  Settings settings;
+  if (profile == "legacy") {
+    settings.batch_limit.per_array = true;                        // section 1.6
+    settings.onboarded = "2019-01-01";                            // sections 1.8 and 7.1
+    settings.rules.array_limit = limits::legacy_array_items_max;  // section 1.7
+    settings.rules.array_overflow = ArrayOverflow::kTruncate;
+    settings.rules.error_style = ErrorStyle::kSentence;  // section 4.2
+  } else if (profile == "mau") {
+    settings.rate_limit_mode = RateLimitMode::kMau;  // section 1.8
+  } else if (profile != "current") {
+    return Result<Settings>::Fail("'" + std::string(profile) +
+                                  "' is no profile; there are current, legacy and mau");
+  }
+  return Result<Settings>::Ok(std::move(settings));
+}
+
+Result<Settings> ChangeByJson(Settings settings, std::string_view json) {
+  const Result<Value> changes = ParseJson(json);
+  if (!changes.ok()) return Result<Settings>::Fail("not JSON: " + changes.error());
+  return Change(std::move(settings), changes.value());
 }
 
 }  // namespace mockbraze

@@ -21,6 +21,10 @@ struct Options {
   std::uint64_t seed = 1;
   bool workspace_per_key = false;  // each API key is a workspace of its own, made at first use
   int threads = 2;
+  bool tls = false;      // HTTPS, with a self-made certificate when none is given
+  std::string tls_cert;  // files in PEM form; both or none
+  std::string tls_key;
+  std::string tls_cert_out;  // where the self-made certificate is written, if anywhere
 };
 
 struct Address {
@@ -34,5 +38,15 @@ Result<Address> ParseListen(std::string_view text);
 Result<std::vector<FaultSpec>> ParseFaults(const std::vector<std::string>& texts);
 // Each text is KEY[:scope,...][;KEY...]; see ParseApiKey.
 Result<std::vector<ApiKey>> ParseApiKeys(const std::vector<std::string>& texts);
+// A SPEC each line; blank lines and those that begin with # do not count.
+Result<std::vector<FaultSpec>> ParseFaultFile(std::string_view text);
+
+// The settings of a contract: "current", "legacy" (what customers of before 2024 have) or "mau".
+Result<Settings> SettingsOf(std::string_view profile);
+// The settings changed by JSON in the form of POST /_mock/workspace.
+Result<Settings> ChangeByJson(Settings settings, std::string_view json);
+
+// What is wrong with the TLS options together; empty when nothing is.
+std::string TlsProblem(const Options& options);
 
 }  // namespace mockbraze

@@ -17,7 +17,7 @@ Traffic::Ticket Traffic::Begin(Arrival arrival) {
   if (arrival.bulk_header) ++counters_.bulk_header_requests;
   counters_.max_objects_per_request = std::max(counters_.max_objects_per_request, arrival.objects);
   counters_.max_in_flight = std::max(counters_.max_in_flight, ++counters_.in_flight);
-  for (const std::string& customer : ticket.customers) {
+  for (const std::uint64_t customer : ticket.customers) {
     counters_.max_in_flight_per_customer =
         std::max(counters_.max_in_flight_per_customer, ++customers_[customer]);
   }
@@ -33,7 +33,7 @@ void Traffic::End(const Ticket& ticket, int status) {
   } else {
     ++counters_.requests_by_status[status];
   }
-  for (const std::string& customer : ticket.customers) {
+  for (const std::uint64_t customer : ticket.customers) {
     const auto found = customers_.find(customer);
     if (--found->second == 0) customers_.erase(found);
   }

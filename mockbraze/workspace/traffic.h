@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -29,11 +28,11 @@ class Traffic {
   struct Arrival {
     bool bulk_header = false;
     std::uint64_t objects = 0;
-    std::vector<std::string> customers;  // keys; sorted and made unique by Begin
+    std::vector<std::uint64_t> customers;  // Identifier::Hash; sorted and made unique by Begin
   };
   // What End must be given back.
   struct Ticket {
-    std::vector<std::string> customers;
+    std::vector<std::uint64_t> customers;
     std::uint64_t epoch = 0;
   };
 
@@ -48,7 +47,7 @@ class Traffic {
  private:
   mutable std::mutex mutex_;
   TrafficCounters counters_;
-  std::unordered_map<std::string, std::uint64_t> customers_;
+  std::unordered_map<std::uint64_t, std::uint64_t> customers_;
   std::uint64_t epoch_ = 0;
 };
 

@@ -135,6 +135,7 @@ TEST_F(ControlEndpoint, ResetGoesBackToTheStateAfterStart) {
             R"("max_objects_per_request":0,"in_flight":0,"max_in_flight":0,)"
             R"("max_in_flight_per_customer":0,"profiles":0,"attribute_objects":0,)"
             R"("attribute_values":0,"unchanged_values":0,"silent_drops":0,)"
+            R"("silent_drops_by_reason":{},)"
             R"("lost_updates":0,"events":0,"purchases":0,"data_points":0})");
   EXPECT_EQ(Get("/_mock/requests").body, "{\"requests\":[]}\n");
   EXPECT_EQ(Get("/_mock/users").body, "{\"users\":[]}\n");

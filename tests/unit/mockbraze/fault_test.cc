@@ -13,7 +13,7 @@ TEST(MockFaultSpec, EveryKindAndKeyIsRead) {
   for (const std::string text :
        {"status=503", "object-error", "object-error=EMAIL_BAD_FORMAT", "unnamed-error",
         "reject-all", "reset", "reset-after", "truncate", "not-json", "html", "empty", "slow=200ms",
-        "hang", "hang-after", "maintenance",
+        "hang", "hang-after", "maintenance", "tls-failure,rate=0.5,count=1,request=2",
         "status=429,rate=0.25,count=3,request=7,external_id=a=b,path=/users/track"}) {
     const auto spec = ParseFault(text);
     ASSERT_TRUE(spec.ok()) << spec.error();
@@ -40,7 +40,29 @@ TEST(MockFaultSpec, WhatIsWrongIsNamed) {
   EXPECT_NE(why("reset,count=0").find("count must be"), std::string::npos);
   EXPECT_NE(why("reset,color=red").find("unknown key 'color'"), std::string::npos);
   EXPECT_NE(why("reset,path=users").find("path must begin with /"), std::string::npos);
+  EXPECT_NE(why("tls-failure,external_id=a").find("has no external_id"), std::string::npos);
+  EXPECT_NE(why("tls-failure,path=/a").find("has no path"), std::string::npos);
   EXPECT_NE(why("").find("unknown kind ''"), std::string::npos);
+}
+
+TEST(MockFaultPlan, TlsFailureCountsConnectionsAndHitsNoRequest) {
+  FaultPlan plan(1);
+  plan.Set({ParseFault("tls-failure,request=2").value()});
+  EXPECT_FALSE(plan.ForRequest(2, "/users/track", nullptr));
+  const auto pattern = [&](int n) {
+    std::string hits;
+    for (int i = 0; i < n; ++i) hits += plan.FailsNextConnection() ? 'X' : '.';
+    return hits;
+  };
+  EXPECT_EQ(pattern(3), ".X.");
+  plan.Set({ParseFault("tls-failure,count=2").value()});
+  EXPECT_EQ(pattern(3), "XX.");
+  plan.Set({ParseFault("tls-failure,rate=0.5").value()});
+  const std::string drawn = pattern(64);
+  EXPECT_GT(std::ranges::count(drawn, 'X'), 16);
+  EXPECT_LT(std::ranges::count(drawn, 'X'), 48);
+  plan.Set({ParseFault("tls-failure,rate=0.5").value()});
+  EXPECT_EQ(pattern(64), drawn);
 }
 
 class MockFaults : public ServiceFixture {

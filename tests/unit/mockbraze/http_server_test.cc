@@ -169,17 +169,6 @@ TEST_F(MockHttpServer, BadBodiesAreAnsweredOnTheWire) {
   EXPECT_EQ(client.Send("POST", "/users/track", one_object).status, 201);
 }
 
-TEST_F(MockHttpServer, HundredsOfIdleConnectionsDoNotMatter) {
-  Start();
-  std::vector<std::unique_ptr<HttpClient>> idle;
-  for (int i = 0; i < 300; ++i) {
-    idle.push_back(std::make_unique<HttpClient>(port()));
-    ASSERT_TRUE(idle.back()->connected());
-  }
-  EXPECT_EQ(Once("POST", "/users/track", one_object).status, 201);
-  EXPECT_EQ(idle.front()->Send("POST", "/users/track", one_object).status, 201);
-}
-
 TEST_F(MockHttpServer, LatencyHoldsNoThread) {
   Options options;
   options.settings.latency = std::chrono::milliseconds(300);

@@ -14,6 +14,7 @@
 #include "mockbraze/app/service.h"
 #include "mockbraze/base/clock.h"
 #include "mockbraze/base/json_parser.h"
+#include "mockbraze/users/drop_reason.h"
 
 namespace mockbraze {
 
@@ -99,6 +100,14 @@ class ServiceFixture : public testing::Test {
     const Value* value = stats.Find(name);
     EXPECT_TRUE(value && value->integer()) << name;
     return value && value->integer() ? *value->integer() : -1;
+  }
+  // Silent drops of one reason.
+  std::int64_t Drops(const std::string& reason) {
+    EXPECT_TRUE(std::ranges::count(drop_reason_names, reason)) << reason;
+    const Value stats = Stats();
+    const Value* drops = stats.Find("silent_drops_by_reason");
+    const Value* value = drops ? drops->Find(reason) : nullptr;
+    return value && value->integer() ? *value->integer() : 0;
   }
   // The custom attributes of a user as JSON text; empty when there is no such user.
   std::string Attributes(const std::string& external_id = "u") {

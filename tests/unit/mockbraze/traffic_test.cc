@@ -9,20 +9,20 @@ namespace {
 
 TEST(MockTraffic, CustomerInOneRequestTwiceIsInFlightOnce) {
   Traffic traffic;
-  traffic.Begin({false, 3, {"a", "b", "a"}});
+  traffic.Begin({false, 3, {1, 2, 1}});
   EXPECT_EQ(traffic.counters().max_in_flight_per_customer, 1U);
   EXPECT_EQ(traffic.counters().max_in_flight, 1U);
 }
 
 TEST(MockTraffic, CustomerInTwoRequestsAtATimeIsNoticed) {
   Traffic traffic;
-  const auto first = traffic.Begin({false, 2, {"a", "b"}});
-  const auto second = traffic.Begin({false, 2, {"b", "c"}});
+  const auto first = traffic.Begin({false, 2, {1, 2}});
+  const auto second = traffic.Begin({false, 2, {2, 3}});
   EXPECT_EQ(traffic.counters().max_in_flight_per_customer, 2U);
   EXPECT_EQ(traffic.counters().max_in_flight, 2U);
   traffic.End(first, 201);
   traffic.End(second, 0);
-  const auto third = traffic.Begin({true, 1, {"b"}});
+  const auto third = traffic.Begin({true, 1, {2}});
   traffic.End(third, 201);
   const TrafficCounters counters = traffic.counters();
   EXPECT_EQ(counters.max_in_flight_per_customer, 2U);
