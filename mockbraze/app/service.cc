@@ -60,7 +60,8 @@ Traffic::Arrival ArrivalOf(const Request& request, const Exchange& exchange) {
 }
 
 RateBucket BucketOf(const Exchange& exchange) {
-  return exchange.route ? exchange.route->bucket : RateBucket::kGeneral;
+  if (!exchange.route) return RateBucket::kGeneral;
+  return exchange.route->bucket_of ? exchange.route->bucket_of(exchange) : exchange.route->bucket;
 }
 
 // Section 1.4, and section 12, 10: a partner's key opens the bulk endpoint too.
