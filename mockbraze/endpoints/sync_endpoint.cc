@@ -15,11 +15,12 @@ namespace {
 constexpr char one_object[] =
     "/users/track/sync takes exactly one object: one of attributes, events or purchases";  // ours
 
-// The identifier of the object as it was sent.
-Value::Member Sent(const TrackObject& object) {
+// The identifier of the object as it was sent; empty when it has none of these.
+Value::Object Sent(const TrackObject& object) {
   static constexpr std::array names = {"external_id", "braze_id", "user_alias", "email", "phone"};
-  const char* name = names[static_cast<std::size_t>(object.identifier()->kind)];
-  return {name, *FindMember(object.members, name)};
+  const auto kind = static_cast<std::size_t>(object.identifier()->kind);
+  const Value* sent = kind < names.size() ? FindMember(object.members, names[kind]) : nullptr;
+  return sent ? Value::Object{{names[kind], *sent}} : Value::Object{};
 }
 
 // What the profile holds now of what was sent. An attribute that it does not hold is null there, as
@@ -48,7 +49,7 @@ Value::List EchoHappening(const TrackObject& object, std::string_view name_membe
 }
 
 Value Echo(const TrackObject& object, ProfileStore& store, const Profile& profile) {
-  Value::Object user{Sent(object)};
+  Value::Object user = Sent(object);
   switch (object.array) {
     case InputArray::kAttributes:
       user.push_back({"custom_attributes", EchoAttributes(object, store, profile)});
