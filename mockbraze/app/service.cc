@@ -81,7 +81,8 @@ bool IsAbout(const Exchange& exchange, const std::string& external_id) {
 }
 
 RateBucket BucketOf(const Exchange& exchange) {
-  return exchange.route ? exchange.route->bucket : RateBucket::kGeneral;
+  if (!exchange.route) return RateBucket::kGeneral;
+  return exchange.route->bucket_of ? exchange.route->bucket_of(exchange) : exchange.route->bucket;
 }
 
 // Section 1.4, and section 12, 10: a partner's key opens the bulk endpoint too.

@@ -15,6 +15,8 @@ inline constexpr std::size_t track_objects_max = 75;
 // Section 5: the same on /users/track/bulk, and how many of them may be about one user.
 inline constexpr std::size_t bulk_objects_max = 1000;
 inline constexpr std::size_t bulk_objects_per_user_max = 100;
+// Sections 1.6 and 7: ids, aliases or merges in one request of the endpoints that take them.
+inline constexpr std::size_t ids_max = 50;
 // Section 1.7: 4 MB, on /users/track/bulk 2 MB; the mock takes the larger reading so that it never
 // refuses what Braze takes.
 inline constexpr std::size_t track_body_bytes_max = std::size_t{4} * 1024 * 1024;

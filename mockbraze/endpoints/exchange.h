@@ -22,13 +22,15 @@ struct Exchange;
 // One of Braze's endpoints. All take POST.
 struct Route {
   std::string_view path;
-  std::string_view permission;  // docs/braze-contract.md section 1.4
-  RateBucket bucket = RateBucket::kGeneral;
+  std::string_view permission;               // docs/braze-contract.md section 1.4
+  RateBucket bucket = RateBucket::kGeneral;  // unless bucket_of is there
   std::size_t body_bytes_max = limits::track_body_bytes_max;
   bool takes_objects = false;  // the body is a TrackRequest
   // The answer to a request with a good key, within its limits, and a body that is a JSON object.
   // It may change the workspace; nothing of it waits.
   Response (*answer)(Exchange& exchange) = nullptr;
+  // For an endpoint whose limit depends on the body, which may be missing or bad.
+  RateBucket (*bucket_of)(const Exchange& exchange) = nullptr;
 };
 
 // The endpoint of a path; null when there is none.

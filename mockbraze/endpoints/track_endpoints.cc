@@ -107,6 +107,10 @@ bool HasTooManyOfOneUser(const TrackRequest& request) {
   });
 }
 
+constexpr char too_many_objects[] = "Max Input Length Exceeded";
+
+}  // namespace
+
 Response AnswerObjects(Exchange& exchange) {
   TrackRequest& request = exchange.objects->value();
   if (request.objects.empty()) return Message(400, no_valid_data);
@@ -129,10 +133,6 @@ Response AnswerObjects(Exchange& exchange) {
   exchange.accepted = std::move(sorter.taken);
   return Json(201, std::move(body));
 }
-
-constexpr char too_many_objects[] = "Max Input Length Exceeded";
-
-}  // namespace
 
 Response AnswerTrack(Exchange& exchange) {
   const bool over = IsOver(exchange.settings->batch_limit, exchange.objects->value());

@@ -7,7 +7,12 @@
 // Thread safety: any thread.
 namespace mockbraze {
 
+// The answer to the objects of a request, whatever their number: the good ones are
+// exchange.accepted then.
+Response AnswerObjects(Exchange& exchange);
+
 Response AnswerTrack(Exchange& exchange);      // POST /users/track
 Response AnswerTrackBulk(Exchange& exchange);  // POST /users/track/bulk
+Response AnswerTrackSync(Exchange& exchange);  // POST /users/track/sync
 
 }  // namespace mockbraze

@@ -109,12 +109,18 @@ std::string_view InferredType(const Value& value) {
   return "object";
 }
 
-Value ExportProfile(const Profile& profile, const NamePool& names, std::uint64_t seed) {
-  Value::Object attributes;
+Value::Object ExportTypes(const Profile& profile, const NamePool& names) {
   Value::Object types;
   for (const Attribute& attribute : profile.attributes) {
-    attributes.push_back({names.Name(attribute.name), attribute.value});
     types.push_back({names.Name(attribute.name), TypeName(attribute, names)});
+  }
+  return types;
+}
+
+Value::Object ExportProfile(const Profile& profile, const NamePool& names, std::uint64_t seed) {
+  Value::Object attributes;
+  for (const Attribute& attribute : profile.attributes) {
+    attributes.push_back({names.Name(attribute.name), attribute.value});
   }
   Value::List aliases;
   for (const Alias& alias : profile.aliases) {
@@ -138,7 +144,6 @@ Value ExportProfile(const Profile& profile, const NamePool& names, std::uint64_t
   user.push_back({"total_revenue", profile.revenue});
   user.push_back({"push_subscribe", FieldOr(profile, "push_subscribe", "subscribed")});
   user.push_back({"email_subscribe", FieldOr(profile, "email_subscribe", "subscribed")});
-  user.push_back({"custom_attribute_types", std::move(types)});
   return user;
 }
 

@@ -76,8 +76,9 @@ std::uint64_t SerialOf(std::string_view braze_id, std::uint64_t seed);
 // array, object, object_array.
 std::string_view InferredType(const Value& value);
 
-// The profile as an item of `users` of /users/export/ids (sections 7.1 and 11), and with
-// `custom_attribute_types` (name to inferred type) behind it.
-Value ExportProfile(const Profile& profile, const NamePool& names, std::uint64_t seed);
+// The profile as an item of `users` of /users/export/ids (sections 7.1 and 11).
+Value::Object ExportProfile(const Profile& profile, const NamePool& names, std::uint64_t seed);
+// Its custom attributes, name to inferred type.
+Value::Object ExportTypes(const Profile& profile, const NamePool& names);
 
 }  // namespace mockbraze

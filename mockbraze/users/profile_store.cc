@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mockbraze/base/text.h"
+#include "mockbraze/users/profile_merge.h"
 
 namespace mockbraze {
 namespace {
@@ -23,6 +24,15 @@ void ForEachToken(const Profile& profile, Use use) {
     const Value* token = item.Find("token");
     if (token && token->string()) use(*token->string());
   }
+}
+
+bool HasDevice(const Profile& profile, const std::string& device_id) {
+  const Value* tokens = FindMember(profile.fields, "push_tokens");
+  if (!tokens || !tokens->list()) return false;
+  return std::ranges::any_of(*tokens->list(), [&](const Value& token) {
+    const Value* device = token.Find("device_id");
+    return device && device->string() && *device->string() == device_id;
+  });
 }
 
 }  // namespace
@@ -137,6 +147,32 @@ bool ProfileStore::SetExternalId(Profile* profile, const std::string& external_i
   by_external_id_.emplace(profile->external_id, profile);
   order_.Drop();
   return true;
+}
+
+void ProfileStore::Merge(Profile* from, Profile* into) {
+  Profile gone = *from;
+  Remove(from);
+  for (Alias& alias : gone.aliases) {
+    if (!HasLabel(*into, alias.label)) AddAlias(into, std::move(alias));
+  }
+  Unindex(into);
+  TakeOver(std::move(gone), into);
+  Index(into);
+  Touch(into);
+}
+
+std::vector<Profile*> ProfileStore::FindByDevice(const std::string& device_id) const {
+  std::vector<Profile*> found;
+  for (const auto& profile : profiles_) {
+    if (profile && HasDevice(*profile, device_id)) found.push_back(profile.get());
+  }
+  return found;
+}
+
+Value::Object ProfileStore::ExportWithTypes(const Profile& profile) const {
+  Value::Object user = Export(profile);
+  user.push_back({"custom_attribute_types", ExportTypes(profile, names_)});
+  return user;
 }
 
 void ProfileStore::Restore(Profile* profile, Profile copy) {

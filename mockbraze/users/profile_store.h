@@ -34,6 +34,11 @@ class ProfileStore {
   bool AddAlias(Profile* profile, Alias alias);
   bool SetExternalId(Profile* profile, const std::string& external_id);
   void DropAliases(Profile* profile);
+  // Moves what `from` holds to `into` (see TakeOver), with those of its aliases whose label is free
+  // there, and removes `from`.
+  void Merge(Profile* from, Profile* into);
+  // Users with a push token of that device, by age. Looks at every profile.
+  std::vector<Profile*> FindByDevice(const std::string& device_id) const;
   // Gives a profile what a copy of it holds, but for its identity.
   void Restore(Profile* profile, Profile copy);
 
@@ -44,7 +49,12 @@ class ProfileStore {
   void Touch(Profile* profile) { profile->touched = ++touches_; }
   std::size_t size() const { return profiles_.size() - removed_; }
   NamePool& names() { return names_; }
-  Value Export(const Profile& profile) const { return ExportProfile(profile, names_, seed_); }
+  // As /users/export/ids has it.
+  Value::Object Export(const Profile& profile) const {
+    return ExportProfile(profile, names_, seed_);
+  }
+  // The same with `custom_attribute_types`, for those who look into the mock.
+  Value::Object ExportWithTypes(const Profile& profile) const;
 
   // Profiles with an external id that begins with the prefix, in the order of those ids (bytes),
   // from the first after `after`.

@@ -103,6 +103,18 @@ void Users::Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight)
   }
 }
 
+void Users::AcceptNow(TrackObject object, LostUpdates::Flight flight,
+                      const std::function<void(ProfileStore&, const Profile*)>& look) {
+  const std::lock_guard lock(mutex_);
+  ApplyDue();
+  lost_updates_.Answered(flight, 1);
+  if (object.array != InputArray::kAttributes) BoundTime(clock_.Now(), &object.members);
+  Count(object);
+  const Identifier id = *object.identifier();
+  Apply(std::move(object), flight);
+  look(*store_, store_->Find(id));
+}
+
 void Users::Wait(TrackObject object, LostUpdates::Flight flight, Clock::Time now) {
   if (now < accepted_last_ && !waiting_.empty()) no_earlier_ = waiting_.rbegin()->first;
   accepted_last_ = now;
@@ -299,7 +311,7 @@ std::optional<Value> Users::Export(const Identifier& id) {
   ApplyDue();
   const Profile* profile = store_->Find(id);
   if (!profile) return std::nullopt;
-  return store_->Export(*profile);
+  return store_->ExportWithTypes(*profile);
 }
 
 UsersPage Users::Page(std::string_view after, std::size_t limit, std::string_view prefix) {
@@ -308,7 +320,7 @@ UsersPage Users::Page(std::string_view after, std::size_t limit, std::string_vie
   const auto profiles = store_->After(after, limit + 1, prefix);
   UsersPage page;
   for (std::size_t i = 0; i < std::min(limit, profiles.size()); ++i) {
-    page.users.push_back(store_->Export(*profiles[i]));
+    page.users.push_back(store_->ExportWithTypes(*profiles[i]));
   }
   if (profiles.size() > limit && limit > 0) page.next_after = profiles[limit - 1]->external_id;
   return page;

@@ -69,6 +69,11 @@ class Users {
   // Takes objects that CheckObject found good, in their order.
   void Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight = LostUpdates::none);
 
+  // Takes one such object and applies it at once, whatever the delay, and before what still waits.
+  // `look` is shown the profile then; null: there is none.
+  void AcceptNow(TrackObject object, LostUpdates::Flight flight,
+                 const std::function<void(ProfileStore&, const Profile*)>& look);
+
   // Runs a change or a look at the profiles, with all that is due applied.
   void With(const std::function<void(ProfileStore&, Clock::Time now)>& run);
 

@@ -85,6 +85,9 @@ class ServiceFixture : public testing::Test {
   Response Track(std::string body, std::string key = "key") {
     return Send("POST", "/users/track", std::move(body), {{"Authorization", "Bearer " + key}});
   }
+  Response Post(std::string path, std::string body, std::string key = "key") {
+    return Send("POST", std::move(path), std::move(body), {{"Authorization", "Bearer " + key}});
+  }
   // An attributes object for user "u".
   Response Set(const std::string& members) {
     return Track(R"({"attributes":[{"external_id":"u",)" + members + "}]}");
