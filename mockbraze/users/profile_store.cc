@@ -55,10 +55,8 @@ void ProfileStore::Erase(ByField& index, const std::string& key, const Profile* 
 
 Profile* ProfileStore::Find(const Identifier& id) {
   switch (id.kind) {
-    case IdKind::kExternalId: {
-      const auto found = by_external_id_.find(id.value);
-      return found == by_external_id_.end() ? nullptr : found->second;
-    }
+    case IdKind::kExternalId:
+      return by_external_id_.Find(id.value);
     case IdKind::kAlias: {
       const auto found = by_alias_.find(id.CustomerKey());
       return found == by_alias_.end() ? nullptr : found->second;
@@ -77,6 +75,12 @@ Profile* ProfileStore::Find(const Identifier& id) {
   return nullptr;
 }
 
+void ProfileStore::Expect(std::span<const std::uint64_t> external_ids) const {
+  for (const std::uint64_t hash : external_ids) by_external_id_.PrefetchSlot(hash);
+  for (const std::uint64_t hash : external_ids) by_external_id_.PrefetchProfile(hash);
+  for (const std::uint64_t hash : external_ids) by_external_id_.PrefetchContents(hash);
+}
+
 Profile* ProfileStore::Create(const Identifier& id, Clock::Time now) {
   profiles_.push_back(std::make_unique<Profile>());
   Profile* profile = profiles_.back().get();
@@ -85,7 +89,7 @@ Profile* ProfileStore::Create(const Identifier& id, Clock::Time now) {
   switch (id.kind) {
     case IdKind::kExternalId:
       profile->external_id = id.value;
-      by_external_id_.emplace(profile->external_id, profile);
+      by_external_id_.Insert(profile);
       sorted_valid_ = false;
       break;
     case IdKind::kAlias:
@@ -122,7 +126,7 @@ void ProfileStore::Remove(Profile* profile) {
   for (const Alias& alias : profile->aliases) {
     by_alias_.erase(Identifier{IdKind::kAlias, alias.name, alias.label}.CustomerKey());
   }
-  by_external_id_.erase(profile->external_id);
+  by_external_id_.Erase(profile);
   sorted_valid_ = false;
   ++removed_;
   profiles_[profile->serial - 1].reset();
@@ -136,10 +140,10 @@ bool ProfileStore::AddAlias(Profile* profile, Alias alias) {
 }
 
 bool ProfileStore::SetExternalId(Profile* profile, const std::string& external_id) {
-  if (by_external_id_.contains(external_id)) return false;
-  by_external_id_.erase(profile->external_id);
+  if (by_external_id_.Find(external_id)) return false;
+  by_external_id_.Erase(profile);
   profile->external_id = external_id;
-  by_external_id_.emplace(profile->external_id, profile);
+  by_external_id_.Insert(profile);
   sorted_valid_ = false;
   return true;
 }
@@ -198,7 +202,7 @@ std::vector<const Profile*> ProfileStore::After(std::string_view after, std::siz
   if (!sorted_valid_) {
     sorted_.clear();
     sorted_.reserve(by_external_id_.size());
-    for (const auto& [id, profile] : by_external_id_) sorted_.push_back(profile);
+    by_external_id_.ForEach([&](const Profile* profile) { sorted_.push_back(profile); });
     std::ranges::sort(sorted_, {}, &Profile::external_id);
     sorted_valid_ = true;
   }
