@@ -21,7 +21,7 @@ packages=(
   # To build with.
   g++ cmake ninja-build ccache ca-certificates
   # mockbraze is made of these: cmake/PeakSyncDependencies.cmake.
-  libboost-dev libcli11-dev libsimdjson-dev libssl-dev
+  libboost-dev libcli11-dev libsimdjson-dev libssl-dev libjemalloc-dev
 )
 if [[ "$wanted" != mock ]]; then
   packages+=(

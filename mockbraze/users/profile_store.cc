@@ -55,10 +55,8 @@ void ProfileStore::Erase(ByField& index, const std::string& key, const Profile* 
 
 Profile* ProfileStore::Find(const Identifier& id) {
   switch (id.kind) {
-    case IdKind::kExternalId: {
-      const auto found = by_external_id_.find(id.value);
-      return found == by_external_id_.end() ? nullptr : found->second;
-    }
+    case IdKind::kExternalId:
+      return by_external_id_.Find(id.value);
     case IdKind::kAlias: {
       const auto found = by_alias_.find(id.CustomerKey());
       return found == by_alias_.end() ? nullptr : found->second;
@@ -77,6 +75,12 @@ Profile* ProfileStore::Find(const Identifier& id) {
   return nullptr;
 }
 
+void ProfileStore::Expect(std::span<const std::uint64_t> external_ids) const {
+  for (const std::uint64_t hash : external_ids) by_external_id_.PrefetchSlot(hash);
+  for (const std::uint64_t hash : external_ids) by_external_id_.PrefetchProfile(hash);
+  for (const std::uint64_t hash : external_ids) by_external_id_.PrefetchContents(hash);
+}
+
 Profile* ProfileStore::Create(const Identifier& id, Clock::Time now) {
   profiles_.push_back(std::make_unique<Profile>());
   Profile* profile = profiles_.back().get();
@@ -85,7 +89,7 @@ Profile* ProfileStore::Create(const Identifier& id, Clock::Time now) {
   switch (id.kind) {
     case IdKind::kExternalId:
       profile->external_id = id.value;
-      by_external_id_.emplace(profile->external_id, profile);
+      by_external_id_.Insert(profile);
       order_.Add(profile);
       break;
     case IdKind::kAlias:
@@ -120,7 +124,7 @@ std::vector<Profile*> ProfileStore::FindAll(const Identifier& id) {
 void ProfileStore::Remove(Profile* profile) {
   Unindex(profile);
   DropAliases(profile);
-  by_external_id_.erase(profile->external_id);
+  by_external_id_.Erase(profile);
   order_.Drop();
   ++removed_;
   profiles_[profile->serial - 1].reset();
@@ -141,10 +145,10 @@ void ProfileStore::DropAliases(Profile* profile) {
 }
 
 bool ProfileStore::SetExternalId(Profile* profile, const std::string& external_id) {
-  if (by_external_id_.contains(external_id)) return false;
-  by_external_id_.erase(profile->external_id);
+  if (by_external_id_.Find(external_id)) return false;
+  by_external_id_.Erase(profile);
   profile->external_id = external_id;
-  by_external_id_.emplace(profile->external_id, profile);
+  by_external_id_.Insert(profile);
   order_.Drop();
   return true;
 }
@@ -204,7 +208,7 @@ std::vector<const Profile*> ProfileStore::After(std::string_view after, std::siz
   if (!order_.is_made()) {
     std::vector<const Profile*> all;
     all.reserve(by_external_id_.size());
-    for (const auto& [id, profile] : by_external_id_) all.push_back(profile);
+    by_external_id_.ForEach([&](const Profile* profile) { all.push_back(profile); });
     order_.Make(std::move(all));
   }
   return order_.After(after, limit, prefix);

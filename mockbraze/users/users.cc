@@ -88,6 +88,7 @@ void Users::Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight)
   ApplyDue();
   lost_updates_.Answered(flight, objects.size());
   const bool at_once = processing_.delay.count() == 0 && waiting_.empty();
+  if (at_once) Expect(objects);
   const Clock::Time now = at_once ? Clock::Time() : clock_.Now();
   for (TrackObject& object : objects) {
     if (object.array != InputArray::kAttributes) BoundTime(clock_.Now(), &object.members);
@@ -101,6 +102,16 @@ void Users::Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight)
   while (waiting_.size() > limits::waiting_objects_max) {
     Run(std::move(waiting_.extract(waiting_.begin()).mapped()));
   }
+}
+
+void Users::Expect(const std::vector<TrackObject>& objects) const {
+  std::vector<std::uint64_t> external_ids;
+  external_ids.reserve(objects.size());
+  for (const TrackObject& object : objects) {
+    const Identifier& id = *object.identifier();
+    if (id.kind == IdKind::kExternalId) external_ids.push_back(ExternalIdIndex::Hash(id.value));
+  }
+  store_->Expect(external_ids);
 }
 
 void Users::AcceptNow(TrackObject object, LostUpdates::Flight flight,
@@ -269,12 +280,15 @@ void Users::ApplyAttributes(const Identifier& id, Value::Object members, Profile
   const AttributeRules rules{*rules_, store_->names().rules(),
                              Flag(members, "_merge_objects").value_or(false)};
   std::optional<Value> groups;
+  std::size_t place = 0;  // among the custom attributes
+  // All of them beside an identifier: as much room as a profile needs that nothing is added to.
+  if (profile->attributes.empty()) profile->attributes.reserve(members.size() - 1);
   for (Value::Member& member : members) {
     const NameKind kind = KindOf(member.name);
     if (!IsValue(id, kind, member.name)) continue;
     Effect effect = DropReason::kIgnoredField;
     if (kind == NameKind::kCustom) {
-      const auto name = NameFor(member.name, *profile);
+      const auto name = NameFor(member.name, place++, *profile);
       effect = name ? ApplyAttribute(*name, std::move(member.value), rules, profile)
                     : DropReason::kProfileFull;
     } else if (kind == NameKind::kProfile) {
@@ -287,11 +301,20 @@ void Users::ApplyAttributes(const Identifier& id, Value::Object members, Profile
   if (groups && id.kind == IdKind::kExternalId) ShareGroups(*profile, *groups);
 }
 
-std::optional<std::uint32_t> Users::NameFor(const std::string& name, const Profile& profile) {
-  if (profile.attributes.size() < limits::profile_attributes_max) {
-    return store_->names().Intern(name);
+std::optional<std::uint32_t> Users::NameFor(const std::string& name, std::size_t place,
+                                            const Profile& profile) {
+  NamePool& names = store_->names();
+  if (place < names_before_.size() && names.Name(names_before_[place]) == name) {
+    return names_before_[place];
   }
-  return store_->names().Find(name);
+  if (profile.attributes.size() >= limits::profile_attributes_max) return names.Find(name);
+  const std::uint32_t interned = names.Intern(name);
+  if (place < names_before_.size()) {
+    names_before_[place] = interned;
+  } else if (place == names_before_.size()) {
+    names_before_.push_back(interned);
+  }
+  return interned;
 }
 
 void Users::With(const std::function<void(ProfileStore&, Clock::Time now)>& run) {
@@ -339,6 +362,7 @@ void Users::Reset() {
   store_.emplace(seed_);
   store_->names().Obey(*rules_);
   product_ids_.clear();
+  names_before_.clear();
   waiting_.clear();
   no_earlier_ = accepted_last_ = {};
   lost_updates_.Reset();

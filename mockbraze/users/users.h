@@ -93,6 +93,7 @@ class Users {
     LostUpdates::Flight flight = LostUpdates::none;
     bool creates_only = false;  // makes the profile, and leaves the rest to another
   };
+  void Expect(const std::vector<TrackObject>& objects) const;
   void ApplyDue();
   void Wait(TrackObject object, LostUpdates::Flight flight, Clock::Time now);
   void Run(Waiting waiting);
@@ -100,7 +101,9 @@ class Users {
   void Apply(TrackObject object, LostUpdates::Flight flight);
   void ApplyAttributes(const Identifier& id, Value::Object members, Profile* profile);
   // None for a new name on a profile that is full (limits::profile_attributes_max).
-  std::optional<std::uint32_t> NameFor(const std::string& name, const Profile& profile);
+  // `place`: how many custom attributes the object has before it.
+  std::optional<std::uint32_t> NameFor(const std::string& name, std::size_t place,
+                                       const Profile& profile);
   Effect ApplyProfileField(std::string_view name, Value value, Profile* profile);
   void ShareGroups(const Profile& profile, const Value& groups);
   // Takes the tokens that somebody has out of a push_token_import; false when none is left.
@@ -116,6 +119,8 @@ class Users {
   std::shared_ptr<const UserRules> rules_ = std::make_shared<UserRules>();
   Processing processing_;
   std::optional<ProfileStore> store_;  // always there; made anew by Reset
+  // The names of the latest objects by place: the next object most likely has the same.
+  std::vector<std::uint32_t> names_before_;
   std::multimap<Clock::Time, Waiting> waiting_;
   Clock::Time no_earlier_{};  // so that nobody overtakes after the delay or the clock was changed
   Clock::Time accepted_last_{};
