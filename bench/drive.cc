@@ -214,7 +214,8 @@ absl::StatusOr<std::vector<PhaseReport>> Drive(const DriveOptions& options) {
     return absl::UnavailableError(absl::StrCat("cannot make a folder in ", options.work_folder));
   }
   auto mock = ChildProcess::Start({absl::StrCat(options.binary_folder, "/mockbraze"), "--listen",
-                                   "127.0.0.1:0", "--latency", options.latency},
+                                   "127.0.0.1:0", "--latency", options.latency, "--rate-limit",
+                                   "off"},
                                   absl::StrCat(folder.path(), "/mockbraze.log"));
   if (!mock.ok()) return mock.status();
   const std::string prefix = "listening on ";

@@ -63,7 +63,8 @@ void ExternalIdIndex::PrefetchProfile(std::uint64_t hash) const {
   const Slot& slot = slots_[Home(hash)];
   if (!slot.profile) return;
   const auto* bytes = reinterpret_cast<const char*>(slot.profile);
-  for (std::size_t line = 0; line < sizeof(Profile); line += cache_line) __builtin_prefetch(bytes + line);
+  for (std::size_t line = 0; line < sizeof(Profile); line += cache_line)
+    __builtin_prefetch(bytes + line);
 }
 
 void ExternalIdIndex::PrefetchContents(std::uint64_t hash) const {

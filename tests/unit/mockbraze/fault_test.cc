@@ -140,6 +140,31 @@ TEST_F(MockFaults, UnnamedErrorWithoutACustomerDropsTheFirstObject) {
   EXPECT_EQ(Stat("profiles"), 2);
 }
 
+TEST_F(MockFaults, UnnamedErrorHasTheFormsThatWereSeen) {
+  // Section 4.2: "entries may lack index, lack type, or be bare strings".
+  const std::pair<const char*, const char*> forms[] = {
+      {"unnamed-error=no-index", R"([{"type":"an object of this request could not be processed"}])"},
+      {"unnamed-error=no-type", R"([{"input_array":"attributes"}])"},
+      {"unnamed-error=text", R"(["an object of this request could not be processed"])"}};
+  for (const auto& [fault, errors] : forms) {
+    Use(fault);
+    EXPECT_EQ(ToJson(*Parsed(Track(ManyObjects(2)).body).Find("errors")), errors) << fault;
+  }
+}
+
+TEST_F(MockFaults, FindTheirCustomerInTheBodyOfEveryEndpoint) {
+  Use("status=503,external_id=7");
+  const Headers key = {{"Authorization", "Bearer k"}};
+  const auto status = [&](const char* path, const char* body) {
+    return Send("POST", path, body, key).status;
+  };
+  EXPECT_EQ(status("/users/delete", R"({"external_ids":["1"]})"), 201);
+  EXPECT_EQ(status("/users/delete", R"({"external_ids":["1","7"]})"), 503);
+  EXPECT_EQ(status("/messages/send", R"({"recipients":[{"external_id":7}]})"), 503);
+  EXPECT_EQ(status("/users/track/bulk", R"({"attributes":[{"external_id":"7"}]})"), 503);
+  EXPECT_EQ(status("/users/track/bulk", R"({"attributes":[{"external_id":"70"}]})"), 201);
+}
+
 TEST_F(MockFaults, RejectAllNamesEveryObject) {
   // Section 4.3: all objects invalid.
   Use("reject-all");

@@ -48,5 +48,28 @@ TEST(MockOptions, FaultsAreSeparatedBySemicolons) {
   EXPECT_FALSE(ParseFaults({"reset;nope"}).ok());
 }
 
+TEST(MockOptions, FaultFileHasASpecEachLine) {
+  const auto faults = ParseFaultFile("# two of them\r\nstatus=503,count=2\r\n\nreset,rate=0.5  \n");
+  ASSERT_TRUE(faults.ok()) << faults.error();
+  ASSERT_EQ(faults.value().size(), 2U);
+  EXPECT_EQ(faults.value()[0].text, "status=503,count=2");
+  EXPECT_EQ(faults.value()[1].text, "reset,rate=0.5");
+  EXPECT_NE(ParseFaultFile("status=503\nnonsense").error().find("'nonsense'"), std::string::npos);
+}
+
+TEST(MockOptions, ProfilesAreContracts) {
+  EXPECT_FALSE(SettingsOf("current").value().batch_limit.per_array);
+  EXPECT_TRUE(SettingsOf("legacy").value().batch_limit.per_array);
+  EXPECT_EQ(SettingsOf("legacy").value().rules.array_limit, 25U);
+  EXPECT_EQ(SettingsOf("mau").value().rate_limit_mode, RateLimitMode::kMau);
+  EXPECT_NE(SettingsOf("new").error().find("current, legacy and mau"), std::string::npos);
+}
+
+TEST(MockOptions, SettingsComeFromJson) {
+  EXPECT_EQ(ChangeByJson({}, R"({"array_limit":25})").value().rules.array_limit, 25U);
+  EXPECT_NE(ChangeByJson({}, "{").error().find("not JSON"), std::string::npos);
+  EXPECT_NE(ChangeByJson({}, R"({"arrays":1})").error().find("'arrays'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace mockbraze
