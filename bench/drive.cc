@@ -213,10 +213,10 @@ absl::StatusOr<std::vector<PhaseReport>> Drive(const DriveOptions& options) {
   if (folder.path().empty()) {
     return absl::UnavailableError(absl::StrCat("cannot make a folder in ", options.work_folder));
   }
-  auto mock = ChildProcess::Start({absl::StrCat(options.binary_folder, "/mockbraze"), "--listen",
-                                   "127.0.0.1:0", "--latency", options.latency, "--rate-limit",
-                                   "off"},
-                                  absl::StrCat(folder.path(), "/mockbraze.log"));
+  auto mock =
+      ChildProcess::Start({absl::StrCat(options.binary_folder, "/mockbraze"), "--listen",
+                           "127.0.0.1:0", "--latency", options.latency, "--rate-limit", "off"},
+                          absl::StrCat(folder.path(), "/mockbraze.log"));
   if (!mock.ok()) return mock.status();
   const std::string prefix = "listening on ";
   const auto line = (*mock)->AwaitLine(prefix, kStartPatience);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/endpoints/answer.h"
 #include "mockbraze/endpoints/profile_endpoints.h"
@@ -15,6 +17,7 @@
 namespace mockbraze {
 namespace {
 
+constexpr std::chrono::days event_history{90};
 // Customers since this day must say what they want.
 constexpr std::string_view fields_required_since = "2024-08-22";
 
@@ -150,8 +153,24 @@ std::vector<Profile*> Find(const Wanted& wanted, ProfileStore& store) {
   return found;
 }
 
-Value Export(const Profile& profile, const Value::List* names, const ProfileStore& store) {
+// Section 7.1: custom_events are those of the last 90 days.
+void DropOldEvents(Clock::Time now, Value::Object* user) {
+  Value* events = FindMember(*user, "custom_events");
+  if (!events) return;
+  std::erase_if(*events->list(), [&](const Value& event) {
+    const auto last = ParseDate(*event.Find("last")->string());
+    return last && *last < now - event_history;
+  });
+  if (events->list()->empty()) {
+    std::erase_if(*user,
+                  [](const Value::Member& member) { return member.name == "custom_events"; });
+  }
+}
+
+Value Export(const Profile& profile, const Value::List* names, const ProfileStore& store,
+             Clock::Time now) {
   Value::Object user = store.Export(profile);
+  DropOldEvents(now, &user);
   if (names) {
     std::erase_if(user, [&](const Value::Member& member) {
       return std::ranges::find(*names, Value(member.name)) == names->end();
@@ -174,7 +193,7 @@ Response AnswerExport(Exchange& exchange) {
   const Value::List* names = FieldsToExport(exchange.body->value());
   Value::List users;
   Value::List unknown;
-  exchange.workspace->users.With([&](ProfileStore& store, Clock::Time) {
+  exchange.workspace->users.With([&](ProfileStore& store, Clock::Time now) {
     std::vector<const Profile*> shown;  // each user once (ours)
     for (const Wanted& one : wanted.value()) {
       const auto found = Find(one, store);
@@ -182,7 +201,7 @@ Response AnswerExport(Exchange& exchange) {
       for (const Profile* profile : found) {
         if (std::ranges::find(shown, profile) != shown.end()) continue;
         shown.push_back(profile);
-        users.push_back(Export(*profile, names, store));
+        users.push_back(Export(*profile, names, store, now));
       }
     }
   });

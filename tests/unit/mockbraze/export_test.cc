@@ -122,6 +122,25 @@ TEST_F(ExportAnswer, IsStaleDuringTheProcessingDelay) {
   EXPECT_EQ(Found(R"({"external_ids":["u"]})"), "u");
 }
 
+TEST_F(ExportAnswer, HasTheEventsOfTheLast90Days) {
+  // Section 7.1: "custom_events (last 90 days)".
+  const auto event = [](const char* name, const char* time) {
+    return R"({"external_id":"u","name":")" + std::string(name) + R"(","time":")" + time + "\"}";
+  };
+  // The clock stands at 2026-09-07.
+  Track(R"({"events":[)" + event("old", "2026-06-08T00:00:00Z") + "," +
+        event("recent", "2026-06-10T00:00:00Z") + "]}");
+  const auto events = [&] {
+    const Value body = Parsed(Export(R"({"external_ids":["u"]})").body);
+    const Value* list = body.Find("users")->list()->front().Find("custom_events");
+    return list ? ToJson(*list) : "";
+  };
+  EXPECT_EQ(events(), R"([{"name":"recent","first":"2026-06-10T00:00:00Z",)"
+                      R"("last":"2026-06-10T00:00:00Z","count":1}])");
+  clock_.Advance(std::chrono::days(3));
+  EXPECT_EQ(events(), "");
+}
+
 TEST_F(ExportAnswer, BadRequestIs400WithAMessageAlone) {
   for (const char* body :
        {"{}", R"({"external_ids":[]})", R"({"external_ids":"u"})", R"({"external_ids":[{}]})",

@@ -143,7 +143,8 @@ TEST_F(MockFaults, UnnamedErrorWithoutACustomerDropsTheFirstObject) {
 TEST_F(MockFaults, UnnamedErrorHasTheFormsThatWereSeen) {
   // Section 4.2: "entries may lack index, lack type, or be bare strings".
   const std::pair<const char*, const char*> forms[] = {
-      {"unnamed-error=no-index", R"([{"type":"an object of this request could not be processed"}])"},
+      {"unnamed-error=no-index",
+       R"([{"type":"an object of this request could not be processed"}])"},
       {"unnamed-error=no-type", R"([{"input_array":"attributes"}])"},
       {"unnamed-error=text", R"(["an object of this request could not be processed"])"}};
   for (const auto& [fault, errors] : forms) {
