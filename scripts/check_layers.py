@@ -60,6 +60,7 @@ ALLOWED = {
         "mockbraze/users",
         "mockbraze/faults",
         "mockbraze/workspace",
+        "mockbraze/endpoints",
     },
     "mockbraze/app": {
         "mockbraze/base",

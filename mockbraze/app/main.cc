@@ -26,6 +26,11 @@ constexpr char description[] =
     "Braze.";
 
 constexpr char examples[] = R"(
+The first line of output is "listening on URL". A browser shows users and requests there; below
+/_mock are the control endpoints: GET /_mock/users, /_mock/requests and /_mock/stats show what
+came, POST /_mock/faults, /_mock/workspace and /_mock/reset set the mock up.
+Ends with 0 on SIGTERM, with 2 for a wrong flag, with 1 when it cannot listen.
+
 A fault SPEC is KIND[,key=value...].
   Kinds: status=NNN, object-error[=CODE], unnamed-error[=no-index|no-type|text], reject-all, reset,
          reset-after, truncate, not-json, html, empty, slow=DURATION, hang, hang-after, maintenance,
@@ -55,7 +60,7 @@ struct Flags {
   bool lost_updates = false;
   std::vector<std::string> faults;
   std::string fault_file;
-  std::uint64_t seed = 1;
+  std::string seed_text = "1";
   int threads = 2;
   bool tls = false;
   std::string tls_cert;
@@ -81,6 +86,7 @@ void DefineTls(CLI::App& app, Flags& flags) {
 
 void Define(CLI::App& app, Flags& flags) {
   app.footer(examples);
+  app.set_version_flag("--version", MOCKBRAZE_VERSION);
   app.add_option("--listen", flags.listen,
                  "HOST:PORT; port 0 picks a free one, which the first line of output names")
       ->envname("MOCKBRAZE_LISTEN")
@@ -125,7 +131,7 @@ void Define(CLI::App& app, Flags& flags) {
          "--fault-file", flags.fault_file,
          "FILE with a SPEC each line, # begins a comment; they come before those of --fault")
       ->envname("MOCKBRAZE_FAULT_FILE");
-  app.add_option("--seed", flags.seed, "Decides which requests meet a fault with a rate")
+  app.add_option("--seed", flags.seed_text, "Decides which requests meet a fault with a rate")
       ->envname("MOCKBRAZE_SEED")
       ->capture_default_str();
   app.add_option("--threads", flags.threads, "Threads that serve all connections")
@@ -208,7 +214,13 @@ bool Read(const Flags& flags, mockbraze::Options* options) {
   }
   options->host = address.host;
   options->port = address.port;
-  options->seed = flags.seed;
+  const auto seed = mockbraze::ParseUnsigned(flags.seed_text, UINT64_MAX);
+  if (!seed) {
+    std::cerr << "mockbraze: --seed: '" << flags.seed_text
+              << "' is not a whole number from 0 to 2^64 - 1\n";
+    return false;
+  }
+  options->seed = *seed;
   options->workspace_per_key = flags.workspace_per_key;
   options->threads = flags.threads;
   options->tls = flags.tls;
@@ -274,7 +286,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::cerr << "mockbraze: " << error.what() << "; see mockbraze --help\n";
+    return 2;
   }
   return Run(flags);
 }

@@ -126,13 +126,21 @@ std::string FormFault(const Exchange& exchange) {
   return {};
 }
 
+// Section 4.3: an invalid URL.
+Response RefusePath(const Request& request) {
+  const std::string what = request.method + " " + ToValidUtf8(request.path);
+  if (FindRoute(request.path)) {
+    return Message(404, "Not Found: " + what + "; this path takes POST");
+  }
+  return Message(404, "Not Found: " + what +
+                          ". This mock of Braze does not know it; POST /_mock/stubs tells it what "
+                          "to answer");
+}
+
 Response Process(const Request& request, Exchange& exchange) {
   if (!exchange.route) {
-    if (auto stub = exchange.workspace->stubs.Answer(request.method, request.path)) return *stub;
-    // Section 4.3: an invalid URL.
-    return Message(404,
-                   "Not Found. This mock of Braze does not know the path; POST /_mock/stubs "
-                   "tells it what to answer");
+    auto stub = exchange.workspace->stubs.Answer(request.method, request.path);
+    return stub ? std::move(*stub) : RefusePath(request);
   }
   if (exchange.too_large) return RefuseSize(exchange);
   if (auto refusal = RefuseCaller(exchange)) return *refusal;
@@ -148,7 +156,7 @@ Response Process(const Request& request, Exchange& exchange) {
 
 Response Answer(const Request& request, Exchange& exchange) {
   exchange.fault = exchange.workspace->faults.ForRequest(
-      exchange.number, request.path,
+      exchange.number, request.path, exchange.route && exchange.route->takes_objects,
       [&](const std::string& external_id) { return IsAbout(exchange, external_id); });
   if (!exchange.fault) return Process(request, exchange);
   if (auto instead = AnswerInstead(*exchange.fault, exchange.key)) return std::move(*instead);
@@ -211,9 +219,9 @@ void Service::HandleBraze(Request request, Done done) {
   if (!workspace) workspace = workspaces_.common();  // refuses it
   const auto exchange = Arrive(request, std::move(workspace));
   Response response = Answer(request, *exchange);
-  exchange->record =
-      exchange->workspace->recorder.Add(std::move(request), exchange->workspace->clock.Now(),
-                                        exchange->fault ? exchange->fault->text : std::string());
+  exchange->record = exchange->workspace->recorder.Add(
+      std::move(request), exchange->workspace->clock.Now(),
+      exchange->fault ? exchange->fault->text : exchange->object_fault);
   Dress(exchange->rate, *exchange->settings, workspaces_.options().seed, exchange->record,
         &response);
   response.headers.emplace_back("x-runtime", Seconds(std::chrono::steady_clock::now() - started));

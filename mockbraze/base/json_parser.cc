@@ -76,9 +76,13 @@ Result<Value> ParseJson(std::string_view text) {
   }
   dom::element root;
   if (const auto error = parser.parse(text.data(), text.size()).get(root); error) {
+    if (parser.capacity() > limits::parser_bytes_kept) parser = dom::parser();
     return Result<Value>::Fail(simdjson::error_message(error));
   }
-  return Result<Value>::Ok(Convert(root));
+  Result<Value> value = Result<Value>::Ok(Convert(root));
+  // It keeps room for the largest text it has seen, on every thread.
+  if (parser.capacity() > limits::parser_bytes_kept) parser = dom::parser();
+  return value;
 }
 
 }  // namespace mockbraze

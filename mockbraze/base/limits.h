@@ -43,14 +43,16 @@ inline constexpr std::int64_t rate_hourly = 250'000;
 
 // JSON deeper than this is answered with 400.
 inline constexpr std::size_t json_depth_max = 128;
+// Memory that a thread keeps for its JSON parser, as bytes of text.
+inline constexpr std::size_t parser_bytes_kept = std::size_t{4} * 1024 * 1024;
 // current_location: a place on Earth.
 inline constexpr double longitude_max = 180;
 inline constexpr double latitude_max = 90;
 // Attributes of one profile; more are dropped in silence, and counted as such.
 inline constexpr std::size_t profile_attributes_max = 2000;
 // Objects of a request beyond which they are only counted, because it is refused in any case.
-inline constexpr std::size_t parsed_objects_max = 1000;
-inline constexpr std::size_t control_body_bytes_max = std::size_t{64} * 1024 * 1024;
+inline constexpr std::size_t parsed_objects_max = 3000;
+inline constexpr std::size_t control_body_bytes_max = std::size_t{16} * 1024 * 1024;
 inline constexpr std::size_t header_bytes_max = std::size_t{32} * 1024;
 // What a connection has for heads and chunks: room to begin with, at most, and for one more read.
 inline constexpr std::size_t read_buffer_bytes = std::size_t{16} * 1024;

@@ -37,8 +37,12 @@ constexpr std::array routes = {
     ControlRoute{"POST", "/_mock/segments/preview", PostSegmentsPreview},
 };
 
-std::string NoSuchEndpoint() {
-  std::string text = "no such control endpoint; there are";
+std::string NoSuchEndpoint(const Request& request) {
+  const std::string what = request.method + " " + ToValidUtf8(request.path);
+  for (const ControlRoute& route : routes) {
+    if (route.path == request.path) return what + ": there is " + std::string(route.method);
+  }
+  std::string text = what + ": no such control endpoint; there are";
   for (const ControlRoute& route : routes) {
     text += (&route == &routes.front() ? " " : ", ") + std::string(route.method) + " " +
             std::string(route.path);
@@ -61,9 +65,10 @@ void ControlEndpoints::Handle(Request request, Done done) {
     if (auto page = PageAnswer(request.path)) return done(std::move(*page));
   }
   const auto route = std::ranges::find_if(routes, [&](const ControlRoute& one) {
-    return one.method == request.method && one.path == request.path;
+    return one.path == request.path &&
+           (one.method == request.method || (one.method == "GET" && request.method == "HEAD"));
   });
-  if (route == routes.end()) return done(ControlError(404, NoSuchEndpoint()));
+  if (route == routes.end()) return done(ControlError(404, NoSuchEndpoint(request)));
   if (request.too_large) return done(ControlError(413, "the body is too large"));
   ControlCall call{workspaces_, scheduler_, KeyOf(request.headers), nullptr, {}, Value::Object{}};
   call.workspace = IsAnyones(*route) ? workspaces_.common() : workspaces_.Of(call.key);

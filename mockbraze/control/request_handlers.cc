@@ -42,6 +42,7 @@ Value RequestJson(const RecordedRequest& recorded) {
                        {"headers", HeadersJson(recorded.request.headers)},
                        {"body", BodyJson(recorded.request.body)},
                        {"status", answered ? Value(recorded.status) : Value()},
+                       {"unanswered", recorded.unanswered},
                        {"answer", answered ? BodyJson(recorded.answer) : Value()},
                        {"fault", recorded.fault.empty() ? Value() : Value(recorded.fault)}};
 }

@@ -1,5 +1,6 @@
 // Looking at and setting what is not about users: counters, settings, faults, stubs, clock.
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/control/handlers.h"
+#include "mockbraze/endpoints/exchange.h"
 #include "mockbraze/workspace/options.h"
 
 namespace mockbraze {
@@ -60,8 +62,12 @@ Response CurrentSettings(Workspace& workspace) {
 
 Response CurrentFaults(const Workspace& workspace) {
   Value::List faults;
-  for (std::string& text : workspace.faults.Texts()) faults.emplace_back(std::move(text));
-  return ControlJson(200, Value::Object{{"faults", std::move(faults)}});
+  Value::List hits;
+  for (FaultCount& fault : workspace.faults.Counts()) {
+    faults.emplace_back(std::move(fault.text));
+    hits.emplace_back(fault.hits);
+  }
+  return ControlJson(200, Value::Object{{"faults", std::move(faults)}, {"hits", std::move(hits)}});
 }
 
 Response CurrentStubs(const Workspace& workspace) {
@@ -143,9 +149,8 @@ void PostReset(ControlCall call, HttpHandler::Done done) {
 }
 
 void PostWorkspace(ControlCall call, HttpHandler::Done done) {
-  Result<Settings> settings = Change(*call.workspace->settings(), call.body);
-  if (!settings.ok()) return done(ControlError(400, settings.error()));
-  call.workspace->Configure(std::move(settings.value()));
+  const std::string wrong = call.workspace->Change(call.body);
+  if (!wrong.empty()) return done(ControlError(400, wrong));
   if (const auto remaining = RemainingOf(call.body)) {
     call.workspace->limiter()->SetRemaining(*remaining, *call.workspace->settings(),
                                             call.workspace->clock.Now());
@@ -164,8 +169,16 @@ void PostFaults(ControlCall call, HttpHandler::Done done) {
       if (!item.string()) return ControlError(400, "'faults' must be a list of texts");
       texts.push_back(*item.string());
     }
-    Result<std::vector<FaultSpec>> faults = ParseFaults(texts);
+    Result<std::vector<FaultSpec>> faults = ParseFaultList(texts);
     if (!faults.ok()) return ControlError(400, faults.error());
+    const bool connections = std::ranges::any_of(faults.value(), [](const FaultSpec& fault) {
+      return fault.kind == FaultKind::kTlsFailure;
+    });
+    if (connections && call.workspaces.options().workspace_per_key) {
+      return ControlError(400,
+                          "tls-failure: a connection has no key yet; with "
+                          "--workspace-per-key give it by --fault");
+    }
     call.workspace->faults.Set(std::move(faults.value()));
     return CurrentFaults(*call.workspace);
   });
@@ -174,6 +187,10 @@ void PostFaults(ControlCall call, HttpHandler::Done done) {
 void PostStubs(ControlCall call, HttpHandler::Done done) {
   Result<Stub> stub = ReadStub(call.body);
   if (!stub.ok()) return done(ControlError(400, stub.error()));
+  if (FindRoute(stub.value().path)) {
+    return done(ControlError(400, stub.value().path + " is answered by the mock itself; POST " +
+                                      "/_mock/faults makes it fail"));
+  }
   const bool added = call.workspace->stubs.Add(std::move(stub.value()));
   done(added ? CurrentStubs(*call.workspace)
              : ControlError(400, "there are " + std::to_string(limits::stubs_max) +

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/control/handlers.h"
@@ -58,6 +59,7 @@ struct UserWatch {
   Identifier id;
   Clock::Time processed_at;
   std::chrono::milliseconds wait;
+  bool waits;
 
   static void Look(std::shared_ptr<UserWatch> watch) {
     Workspace& workspace = *watch->call.workspace;
@@ -66,8 +68,15 @@ struct UserWatch {
       watch->wait -= pause;
       return watch->call.scheduler.After(pause, [watch] { Look(watch); });
     }
+    if (watch->waits && workspace.clock.Now() < watch->processed_at) {
+      return watch->done(ControlError(
+          408, "not processed yet, until " + IsoTime(watch->processed_at) + " by the clock of " +
+                   "this workspace; is the processing delay longer than the wait, or the clock " +
+                   "stopped?"));
+    }
     const std::optional<Value> user = workspace.users.Export(watch->id);
-    watch->done(user ? ControlJson(200, *user) : ControlError(404, "no such user"));
+    watch->done(user ? ControlJson(200, *user)
+                     : ControlError(404, "no such user: " + ToValidUtf8(watch->id.value)));
   }
 };
 
@@ -90,8 +99,9 @@ void GetUsers(ControlCall call, HttpHandler::Done done) {
     return done(ControlError(400, "'wait' must be a duration of at most 60s"));
   }
   const Clock::Time processed_at = call.workspace->users.ProcessedAt();
-  UserWatch::Look(std::make_shared<UserWatch>(UserWatch{
-      std::move(call), std::move(done), std::move(id.value()), processed_at, wait.value()}));
+  UserWatch::Look(
+      std::make_shared<UserWatch>(UserWatch{std::move(call), std::move(done), std::move(id.value()),
+                                            processed_at, wait.value(), text != nullptr}));
 }
 
 }  // namespace mockbraze

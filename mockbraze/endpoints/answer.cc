@@ -93,7 +93,10 @@ void Dress(const RateState& rate, const Settings& settings, std::uint64_t seed,
   if (!FindHeader(headers, "content-type")) {
     headers.emplace_back("content-type", "application/json");
   }
-  AddRateHeaders(rate, StyleOf(settings, response->status), response->status, &headers);
+  // A stub that has its own says them instead.
+  const bool own = std::ranges::any_of(
+      headers, [](const auto& header) { return header.first.starts_with("x-ratelimit-"); });
+  if (!own) AddRateHeaders(rate, StyleOf(settings, response->status), response->status, &headers);
   const std::uint64_t digest = HashText(response->body);
   headers.emplace_back("etag", "W/\"" + Hex(digest, 16) + Hex(Mix(digest), 16) + "\"");
   headers.emplace_back("cache-control", "max-age=0, private, must-revalidate");

@@ -50,6 +50,7 @@ struct Exchange {
   std::optional<Result<TrackRequest>> objects;
   std::optional<Result<Value>> body;
   std::optional<FaultSpec> fault;
+  std::string object_fault;  // the first object-error that hit an object, as written
   RateState rate;
   Traffic::Ticket ticket;
   // In mode lost_updates what was accepted is applied when the answer leaves.

@@ -35,17 +35,13 @@ Value UnnamedError(const std::string& form) {
 // Splits the objects of a request into those that are taken and the entries for the others.
 class Sorter {
  public:
-  explicit Sorter(const Exchange& exchange) : exchange_(exchange) {}
+  explicit Sorter(Exchange& exchange) : exchange_(exchange) {}
 
   void Add(TrackObject object) {
     const UserRules& rules = exchange_.settings->rules;
     std::string fault = CheckObject(object, rules);
     if (fault.empty() && Faulty(FaultKind::kRejectAll)) fault = fault_error;
-    if (fault.empty()) {
-      fault = exchange_.workspace->faults
-                  .ForObject(exchange_.number, std::string(exchange_.route->path), object)
-                  .value_or("");
-    }
+    if (fault.empty()) fault = ObjectFault(object);
     if (!fault.empty()) {
       errors.push_back(ErrorEntry(InStyle(std::move(fault), rules.error_style), object));
     } else if (IsUnnamed(object)) {
@@ -71,7 +67,15 @@ class Sorter {
     return id->kind == IdKind::kExternalId && id->value == *external_id;
   }
 
-  const Exchange& exchange_;
+  std::string ObjectFault(const TrackObject& object) {
+    const auto spec = exchange_.workspace->faults.ForObject(
+        exchange_.number, std::string(exchange_.route->path), object);
+    if (!spec) return {};
+    if (exchange_.object_fault.empty()) exchange_.object_fault = spec->text;
+    return spec->code;
+  }
+
+  Exchange& exchange_;
 };
 
 // Section 4.1: attributes_processed counts users with attributes queued, the others count objects.

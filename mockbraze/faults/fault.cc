@@ -116,10 +116,13 @@ std::string SetKey(const NameAndValue& key, FaultSpec* spec) {
     return {};
   }
   return "unknown key '" + std::string(key.name) +
-         "'; there are rate, count, request, external_id and path";
+         "'; there are rate, count, request, external_id and path, without blanks";
 }
 
 bool IsConnectionFault(const FaultSpec& spec) { return spec.kind == FaultKind::kTlsFailure; }
+bool NeedsObjects(const FaultSpec& spec) {
+  return spec.kind == FaultKind::kRejectAll || spec.kind == FaultKind::kUnnamedError;
+}
 bool IsObjectFault(const FaultSpec& spec) { return spec.kind == FaultKind::kObjectError; }
 
 bool IsOf(const TrackObject& object, const std::string& external_id) {
@@ -140,10 +143,14 @@ Parsed ParseFault(std::string_view text) {
   spec.kind = kind->kind;
   spec.text = text;
   if (const std::string why = SetKindValue(head, &spec); !why.empty()) return Wrong(text, why);
+  std::vector<std::string_view> keys;
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    if (const std::string why = SetKey(SplitAssignment(parts[i]), &spec); !why.empty()) {
-      return Wrong(text, why);
+    const NameAndValue key = SplitAssignment(parts[i]);
+    if (std::ranges::find(keys, key.name) != keys.end()) {
+      return Wrong(text, std::string(key.name) + " is given twice");
     }
+    keys.push_back(key.name);
+    if (const std::string why = SetKey(key, &spec); !why.empty()) return Wrong(text, why);
   }
   if (IsConnectionFault(spec) && (spec.external_id || spec.path)) {
     return Wrong(text, "tls-failure hits connections; it has no " +
@@ -160,11 +167,11 @@ void FaultPlan::Set(std::vector<FaultSpec> faults) {
   connections_ = 0;
 }
 
-std::vector<std::string> FaultPlan::Texts() const {
+std::vector<FaultCount> FaultPlan::Counts() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> texts;
-  for (const Entry& entry : entries_) texts.push_back(entry.spec.text);
-  return texts;
+  std::vector<FaultCount> counts;
+  for (const Entry& entry : entries_) counts.push_back({entry.spec.text, entry.hits});
+  return counts;
 }
 
 std::uint64_t FaultPlan::NextRequest() {
@@ -197,27 +204,28 @@ bool FaultPlan::FailsNextConnection() {
 }
 
 std::optional<FaultSpec> FaultPlan::ForRequest(
-    std::uint64_t number, const std::string& path,
+    std::uint64_t number, const std::string& path, bool takes_objects,
     const std::function<bool(const std::string&)>& names) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     if (IsObjectFault(entry.spec) || IsConnectionFault(entry.spec)) continue;
+    if (!takes_objects && NeedsObjects(entry.spec)) continue;
     if (entry.spec.external_id && !names(*entry.spec.external_id)) continue;
     if (Hits(entry, i, number, path, 0)) return entry.spec;
   }
   return std::nullopt;
 }
 
-std::optional<std::string> FaultPlan::ForObject(std::uint64_t number, const std::string& path,
-                                                const TrackObject& object) {
+std::optional<FaultSpec> FaultPlan::ForObject(std::uint64_t number, const std::string& path,
+                                              const TrackObject& object) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t salt = 1 + object.index * 3 + static_cast<std::uint64_t>(object.array);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     if (!IsObjectFault(entry.spec)) continue;
     if (entry.spec.external_id && !IsOf(object, *entry.spec.external_id)) continue;
-    if (Hits(entry, i, number, path, salt)) return entry.spec.code;
+    if (Hits(entry, i, number, path, salt)) return entry.spec;
   }
   return std::nullopt;
 }

@@ -47,6 +47,12 @@ struct FaultSpec {
   std::optional<std::string> path;         // only requests to exactly that path
 };
 
+// A fault of the list as written, and how often it has hit.
+struct FaultCount {
+  std::string text;
+  std::uint64_t hits = 0;
+};
+
 // Reads one SPEC; fails with a text that names what is wrong in it.
 Result<FaultSpec> ParseFault(std::string_view spec);
 
@@ -60,7 +66,7 @@ class FaultPlan {
 
   // Replaces the list; numbers and counts begin anew.
   void Set(std::vector<FaultSpec> faults);
-  std::vector<std::string> Texts() const;
+  std::vector<FaultCount> Counts() const;
 
   // The number of a request, 1 for the first since the list was set.
   std::uint64_t NextRequest();
@@ -69,12 +75,13 @@ class FaultPlan {
   bool FailsNextConnection();
 
   // The first fault of the list that hits the request as a whole, if any. `names` tells whether the
-  // request names a user.
+  // request names a user; faults of objects are not for requests without.
   std::optional<FaultSpec> ForRequest(std::uint64_t number, const std::string& path,
+                                      bool takes_objects,
                                       const std::function<bool(const std::string&)>& names);
-  // The error type for an object that an object-error hits, if any.
-  std::optional<std::string> ForObject(std::uint64_t number, const std::string& path,
-                                       const TrackObject& object);
+  // The object-error that hits an object, if any; its code is the error's type.
+  std::optional<FaultSpec> ForObject(std::uint64_t number, const std::string& path,
+                                     const TrackObject& object);
 
  private:
   struct Entry {

@@ -27,6 +27,14 @@ constexpr std::string_view tls_alert("\x15\x03\x03\x00\x02\x02\x28", 7);
 
 std::string Text(beast::string_view view) { return {view.data(), view.size()}; }
 
+// RFC 9112 section 3.2.2: a server takes http://host/path too, which clients of a proxy send.
+beast::string_view OriginForm(beast::string_view target) {
+  const std::size_t scheme = target.find("://");
+  if (target.empty() || target[0] == '/' || scheme == beast::string_view::npos) return target;
+  const std::size_t path = target.find('/', scheme + 3);
+  return path == beast::string_view::npos ? beast::string_view("/") : target.substr(path);
+}
+
 }  // namespace
 
 void OpenConnections::Add(Connection* connection) {
@@ -139,7 +147,7 @@ void Connection::HeadMore(ErrorCode error) {
 
 void Connection::HeadRead() {
   const auto& message = parser_->get();
-  const beast::string_view target = message.target();
+  const beast::string_view target = OriginForm(message.target());
   const std::size_t question = std::min(target.find('?'), target.size());
   request_ = {};
   request_.method = Text(message.method_string());

@@ -58,6 +58,22 @@ struct HttpServer::Impl {
   }
 };
 
+namespace {
+
+// What to do about an address that cannot be used.
+std::string Advice(ErrorCode error) {
+  if (error == asio::error::address_in_use) {
+    return "; does another mockbraze run? Port 0 picks a free one";
+  }
+  if (error == asio::error::access_denied) return "; ports below 1024 need rights";
+  if (error == asio::error::invalid_argument) {
+    return "; write an IP address such as 127.0.0.1, 0.0.0.0 or ::1, or localhost";
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<HttpServer>> HttpServer::Listen(const std::string& host, std::uint16_t port,
                                                        HttpServerOptions options) {
   using Answer = Result<std::unique_ptr<HttpServer>>;
@@ -70,7 +86,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Listen(const std::string& host, 
   impl->setting.options = std::move(options);
   if (const ErrorCode error = impl->Bind(host, port)) {
     return Answer::Fail("cannot listen on " + host + ":" + std::to_string(port) + ": " +
-                        error.message());
+                        error.message() + Advice(error));
   }
   return Answer::Ok(std::unique_ptr<HttpServer>(new HttpServer(std::move(impl))));
 }

@@ -9,11 +9,13 @@ const COLUMNS = ["number", "time", "method", "path", "status", "fault"];
 
 function statusOf(request) {
   if (request.status === null) {
-    return el("span", {class: "status none"}, request.fault ? "none" : "open");
+    return el("span", {class: "status none"}, request.unanswered ? "none" : "open");
   }
   const status = Number(request.status);
-  const kind = status < 300 ? "good" : status < 500 ? "warn" : "bad";
-  return el("span", {class: `status ${kind}`}, String(status));
+  const errors = request.answer?.errors?.length ?? 0;
+  const kind = status < 300 && errors === 0 ? "good" : status < 500 ? "warn" : "bad";
+  const text = errors === 0 ? String(status) : `${status}, ${count(errors, "error")}`;
+  return el("span", {class: `status ${kind}`}, text);
 }
 
 function headersOf(request) {
@@ -25,7 +27,7 @@ function headersOf(request) {
 
 function detailsOf(request) {
   const answer = request.status === null
-    ? empty(request.fault ? `No answer, because of the fault ${request.fault}.` : "No answer yet.")
+    ? empty(request.unanswered ? `No answer, because of the fault ${request.fault}.` : "No answer yet.")
     : request.answer === "" ? empty("An empty body.") : pretty(request.answer);
   return el("div", {class: "exchange"},
     el("div", null, el("h3", null, "Request"),
@@ -59,7 +61,7 @@ export class RequestTable {
     let since = 0;
     for (const {request} of this.rows.values()) since = Math.max(since, Number(request.number));
     for (const {request} of this.rows.values()) {
-      if (request.status === null && !request.fault) since = Math.min(since, request.number - 1);
+      if (request.status === null && !request.unanswered) since = Math.min(since, request.number - 1);
     }
     return since;
   }
@@ -68,7 +70,8 @@ export class RequestTable {
     for (const request of requests) {
       const number = Number(request.number);
       const old = this.rows.get(number);
-      if (old && (old.request.status === null) === (request.status === null)) continue;
+      if (old && old.request.unanswered === request.unanswered &&
+        (old.request.status === null) === (request.status === null)) continue;
       const row = this.makeRow(request);
       this.rows.set(number, row);
       if (old) {

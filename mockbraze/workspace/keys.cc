@@ -7,11 +7,22 @@
 
 namespace mockbraze {
 
+// Section 1.2: a key in quotes is a wrong key.
+bool IsQuoted(std::string_view key) {
+  return !key.empty() && (key.front() == '"' || key.front() == '\'');
+}
+
 Result<ApiKey> ParseApiKey(std::string_view text) {
   const std::size_t colon = text.find(':');
   ApiKey key;
   key.key = text.substr(0, colon);
-  if (key.key.empty()) return Result<ApiKey>::Fail("an API key must not be empty");
+  if (key.key.empty()) {
+    return Result<ApiKey>::Fail("an API key is empty; without any, every key is accepted");
+  }
+  if (IsQuoted(key.key)) {
+    return Result<ApiKey>::Fail("API key " + key.key +
+                                " is in quotes; Braze refuses such keys, write it without");
+  }
   if (colon != std::string_view::npos) {
     for (const std::string_view scope : Split(text.substr(colon + 1), ',')) {
       if (scope.empty()) {
@@ -25,8 +36,7 @@ Result<ApiKey> ParseApiKey(std::string_view text) {
 }
 
 Access Check(const std::vector<ApiKey>& keys, std::string_view key, std::string_view permission) {
-  // Section 1.2: a key in quotes is a wrong key.
-  if (key.empty() || key.front() == '"' || key.front() == '\'') return Access::kUnknownKey;
+  if (key.empty() || IsQuoted(key)) return Access::kUnknownKey;
   if (keys.empty()) return Access::kGranted;
   const auto found = std::ranges::find(keys, key, &ApiKey::key);
   if (found == keys.end()) return Access::kUnknownKey;

@@ -25,6 +25,8 @@ enum class Access {
   kMissingPermission,  // 403
 };
 
+bool IsQuoted(std::string_view key);
+
 // Without any keys, every key that is not empty may do everything.
 Access Check(const std::vector<ApiKey>& keys, std::string_view key, std::string_view permission);
 

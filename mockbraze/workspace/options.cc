@@ -16,7 +16,7 @@ Result<std::vector<T>> ParseAll(const std::vector<std::string>& texts,
   std::vector<T> all;
   for (const std::string& text : texts) {
     for (const std::string_view part : Split(text, ';')) {
-      if (part.empty()) continue;
+      if (part.empty() && !text.empty()) continue;
       Result<T> one = parse(part);
       if (!one.ok()) return Result<std::vector<T>>::Fail(one.error());
       all.push_back(std::move(one.value()));
@@ -66,13 +66,34 @@ Result<std::vector<ApiKey>> ParseApiKeys(const std::vector<std::string>& texts) 
   return ParseAll<ApiKey>(texts, &ParseApiKey, limits::keys_max, "API keys");
 }
 
+Result<std::vector<FaultSpec>> ParseFaultList(const std::vector<std::string>& specs) {
+  using Answer = Result<std::vector<FaultSpec>>;
+  if (specs.size() > limits::faults_max) {
+    return Answer::Fail("at most " + std::to_string(limits::faults_max) + " faults");
+  }
+  std::vector<FaultSpec> faults;
+  for (const std::string& spec : specs) {
+    Result<FaultSpec> fault = ParseFault(spec);
+    if (!fault.ok()) return Answer::Fail(fault.error());
+    faults.push_back(std::move(fault.value()));
+  }
+  return Answer::Ok(std::move(faults));
+}
+
 Result<std::vector<FaultSpec>> ParseFaultFile(std::string_view text) {
   std::vector<std::string> specs;
+  std::size_t number = 0;
   for (std::string_view line : Split(text, '\n')) {
+    ++number;
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
-    if (!line.empty() && line.front() != '#') specs.emplace_back(line);
+    if (line.empty() || line.front() == '#') continue;
+    if (const auto fault = ParseFault(line); !fault.ok()) {
+      return Result<std::vector<FaultSpec>>::Fail("line " + std::to_string(number) + ": " +
+                                                  fault.error());
+    }
+    specs.emplace_back(line);
   }
-  return ParseFaults(specs);
+  return ParseFaultList(specs);
 }
 
 Result<Settings> SettingsOf(std::string_view profile) {
@@ -95,6 +116,11 @@ Result<Settings> SettingsOf(std::string_view profile) {
 Result<Settings> ChangeByJson(Settings settings, std::string_view json) {
   const Result<Value> changes = ParseJson(json);
   if (!changes.ok()) return Result<Settings>::Fail("not JSON: " + changes.error());
+  if (RemainingOf(changes.value())) {
+    return Result<Settings>::Fail(
+        "'rate_limit.remaining' is about a running window; set it by "
+        "POST /_mock/workspace");
+  }
   return Change(std::move(settings), changes.value());
 }
 

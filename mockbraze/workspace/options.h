@@ -38,6 +38,8 @@ Result<Address> ParseListen(std::string_view text);
 Result<std::vector<FaultSpec>> ParseFaults(const std::vector<std::string>& texts);
 // Each text is KEY[:scope,...][;KEY...]; see ParseApiKey.
 Result<std::vector<ApiKey>> ParseApiKeys(const std::vector<std::string>& texts);
+// Each text is one SPEC, whatever is in it.
+Result<std::vector<FaultSpec>> ParseFaultList(const std::vector<std::string>& specs);
 // A SPEC each line; blank lines and those that begin with # do not count.
 Result<std::vector<FaultSpec>> ParseFaultFile(std::string_view text);
 

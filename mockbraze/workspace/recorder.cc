@@ -20,32 +20,37 @@ std::size_t Bytes(const RecordedRequest& recorded) {
 
 std::uint64_t Recorder::Add(Request request, Clock::Time received, std::string fault) {
   const std::lock_guard lock(mutex_);
-  requests_.push_back({++numbers_, received, std::move(request), std::move(fault), 0, {}});
+  requests_.push_back({++numbers_, received, std::move(request), std::move(fault), 0, false, {}});
   bytes_ += Bytes(requests_.back());
+  Trim();
+  return numbers_;
+}
+
+void Recorder::Trim() {
   while (requests_.size() > limits::recorded_requests_max || bytes_ > limits::recorded_bytes_max) {
     bytes_ -= Bytes(requests_.front());
     requests_.pop_front();
   }
-  return numbers_;
 }
 
 void Recorder::SetAnswer(std::uint64_t number, const Response* response) {
-  if (!response) return;
   const std::lock_guard lock(mutex_);
   if (requests_.empty() || number < requests_.front().number || number > requests_.back().number) {
     return;
   }
   RecordedRequest& recorded = requests_[number - requests_.front().number];
+  recorded.unanswered = response == nullptr;
+  if (!response) return;
   recorded.status = response->status;
   recorded.answer = response->body.substr(0, limits::recorded_answer_bytes_max);
   bytes_ += recorded.answer.size();
+  Trim();
 }
 
 void Recorder::Reset() {
   const std::lock_guard lock(mutex_);
   requests_.clear();
   bytes_ = 0;
-  // Numbers go on, so that a request from before cannot be taken for one from after.
 }
 
 }  // namespace mockbraze

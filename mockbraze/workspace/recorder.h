@@ -15,9 +15,10 @@ struct RecordedRequest {
   std::uint64_t number = 0;  // 1 for the first
   Clock::Time received;
   Request request;
-  std::string fault;   // the fault that hit the request, as written; empty: none
-  int status = 0;      // 0: not answered (yet)
-  std::string answer;  // its body, the first limits::recorded_answer_bytes_max of it
+  std::string fault;        // the fault that hit the request, as written; empty: none
+  int status = 0;           // 0: not answered (yet)
+  bool unanswered = false;  // it never will be
+  std::string answer;       // its body, the first limits::recorded_answer_bytes_max of it
 };
 
 // Keeps the latest requests to Braze's paths: limits::recorded_requests_max of them, and at most
@@ -26,15 +27,18 @@ class Recorder {
  public:
   // Returns the number of the request.
   std::uint64_t Add(Request request, Clock::Time received, std::string fault);
-  // Null: it will not be answered. Does nothing when the request is gone.
+  // Null: it will never be answered. Does nothing when the request is gone.
   void SetAnswer(std::uint64_t number, const Response* response);
 
   // All that are kept, newest last, of which `wanted` answers true: the latest `limit`.
   template <typename Wanted>
   std::vector<RecordedRequest> Latest(std::size_t limit, Wanted wanted) const;
+  // Numbers go on, so that a request from before cannot be taken for one from after.
   void Reset();
 
  private:
+  void Trim();
+
   mutable std::mutex mutex_;
   std::deque<RecordedRequest> requests_;
   std::size_t bytes_ = 0;

@@ -137,6 +137,7 @@ Wrong ReadKey(const Value& entry, ApiKey* out) {
   static constexpr char form[] = "must be a list of {\"key\": text, \"permissions\": [text]}";
   const Value* key = entry.Find("key");
   if (!key || !key->string() || key->string()->empty()) return form;
+  if (IsQuoted(*key->string())) return "has a key in quotes; Braze refuses such keys";
   out->key = *key->string();
   for (const Value::Member& member : *entry.object()) {
     if (member.name == "key") continue;
@@ -257,72 +258,90 @@ Value WriteForcedTypes(const Settings& settings) {
   return out;
 }
 
+Wrong ReadHost(const Value& value, Settings* settings) {
+  if (!value.string() || value.string()->find_first_of(":/") != std::string::npos) {
+    return "must be a host name without port, such as \"rest.fra-01.braze.eu\", or \"\"";
+  }
+  settings->host = *value.string();
+  return {};
+}
+
 Wrong ReadOnboarded(const Value& value, Settings* settings) {
   const auto* text = value.string();
-  if (!text || text->size() != 10 || !LooksLikeDate(*text)) return "must be a date, 2024-08-22";
+  if (!text || text->size() != 10 || (*text)[4] != '-' || !LooksLikeDate(*text)) {
+    return "must be a date such as 2024-08-22";
+  }
   settings->onboarded = *text;
   return {};
 }
 
 // --- the table ---
 
-// A setting that is one member; `at` finds it.
-template <auto at>
+template <typename T>
+T& At(Settings& settings, T Settings::*member) {
+  return settings.*member;
+}
+template <typename T>
+T& At(Settings& settings, T UserRules::*member) {
+  return settings.rules.*member;
+}
+template <typename T>
+const T& At(const Settings& settings, T Settings::*member) {
+  return settings.*member;
+}
+template <typename T>
+const T& At(const Settings& settings, T UserRules::*member) {
+  return settings.rules.*member;
+}
+
+// A setting that is one member of the settings or of their rules.
+template <auto member>
 constexpr Setting Plain(std::string_view name) {
-  return {name, [](const Value& value, Settings* s) { return Read(value, &at(*s)); },
-          [](const Settings& s) { return Write(at(s)); }};
+  return {name, [](const Value& value, Settings* s) { return Read(value, &At(*s, member)); },
+          [](const Settings& s) { return Write(At(s, member)); }};
 }
 
-template <auto at, const auto& choices>
+template <auto member, const auto& choices>
 constexpr Setting OneOf(std::string_view name) {
-  return {name, [](const Value& value, Settings* s) { return ReadChoice(value, choices, &at(*s)); },
-          [](const Settings& s) { return WriteChoice(choices, at(s)); }};
+  return {
+      name,
+      [](const Value& value, Settings* s) { return ReadChoice(value, choices, &At(*s, member)); },
+      [](const Settings& s) { return WriteChoice(choices, At(s, member)); }};
 }
 
-constexpr std::array all_settings = {Setting{"keys", ReadKeys, WriteKeys},
-                                     Plain < [](auto& s) -> auto& {return s.account_active;
-}  // namespace
-> ("account_active"), Plain < [](auto& s) -> auto& { return s.maintenance; }
-> ("maintenance"), Plain < [](auto& s) -> auto& { return s.host; }
-> ("host"), Plain < [](auto& s) -> auto& { return s.company; }
-> ("company"), Setting{"batch_limit", ReadBatchLimit, WriteBatchLimit}, OneOf < [
-](auto& s) -> auto& {
-  return s.rate_limit_mode;
-}
-, modes > ("rate_limit_mode"), Setting{"rate_limit", ReadRateLimit, WriteRateLimit}, Plain < [
-](auto& s) -> auto& {
-  return s.latency;
-}
-> ("latency_ms"), Plain < [](auto& s) -> auto& { return s.processing_delay; }
-> ("processing_delay_ms"), Plain < [](auto& s) -> auto& { return s.partial_processing; }
-> ("partial_processing"), Plain < [](auto& s) -> auto& { return s.lost_updates; }
-> ("lost_updates"), Plain < [](auto& s) -> auto& { return s.rules.array_limit; }
-> ("array_limit"), OneOf < [](auto& s) -> auto& { return s.rules.array_overflow; }
-, overflows > ("array_overflow"), Setting{"forced_types", ReadForcedTypes, WriteForcedTypes},
-    Plain < [](auto& s) -> auto& {
-  return s.rules.type_locking;
-}
-> ("type_locking"), Plain < [](auto& s) -> auto& { return s.rules.blocklisted_attributes; }
-> ("blocklisted_attributes"), Plain < [](auto& s) -> auto& { return s.rules.blocked_external_ids; }
-> ("blocked_external_ids"), Plain < [](auto& s) -> auto& { return s.rules.app_ids; }
-> ("app_ids"), Plain < [](auto& s) -> auto& { return s.rules.subscription_groups; }
-> ("subscription_groups"), OneOf < [](auto& s) -> auto& { return s.bulk_permission; }
-, bulk_permissions > ("bulk_permission_mode"),
-    Setting{"onboarded", ReadOnboarded, [](const Settings& s) { return Value(s.onboarded); }},
-    OneOf < [](auto& s) -> auto& {
-  return s.rules.error_style;
-}
-, error_styles > ("error_style"), Plain < [](auto& s) -> auto& {
-  return s.rules.ecommerce_schema_checks;
-}
-> ("ecommerce_schema_checks"), Plain < [](auto& s) -> auto& { return s.rules.properties_bytes_max; }
-> ("properties_bytes_max"), Plain < [](auto& s) -> auto& { return s.rules.alias_update_only; }
-> ("alias_update_only"), OneOf < [](auto& s) -> auto& { return s.unknown_key_status; }
-, unknown_key_statuses > ("unknown_key_status"), OneOf < [](auto& s) -> auto& {
-  return s.oversize_status;
-}
-, oversize_statuses > ("oversize_status"),
-};  // namespace mockbraze
+Value WriteHost(const Settings& settings) { return settings.host; }
+Value WriteOnboarded(const Settings& settings) { return settings.onboarded; }
+
+constexpr std::array all_settings = {
+    Setting{"keys", ReadKeys, WriteKeys},
+    Plain<&Settings::account_active>("account_active"),
+    Plain<&Settings::maintenance>("maintenance"),
+    Setting{"host", ReadHost, WriteHost},
+    Plain<&Settings::company>("company"),
+    Setting{"batch_limit", ReadBatchLimit, WriteBatchLimit},
+    OneOf<&Settings::rate_limit_mode, modes>("rate_limit_mode"),
+    Setting{"rate_limit", ReadRateLimit, WriteRateLimit},
+    Plain<&Settings::latency>("latency_ms"),
+    Plain<&Settings::processing_delay>("processing_delay_ms"),
+    Plain<&Settings::partial_processing>("partial_processing"),
+    Plain<&Settings::lost_updates>("lost_updates"),
+    Plain<&UserRules::array_limit>("array_limit"),
+    OneOf<&UserRules::array_overflow, overflows>("array_overflow"),
+    Setting{"forced_types", ReadForcedTypes, WriteForcedTypes},
+    Plain<&UserRules::type_locking>("type_locking"),
+    Plain<&UserRules::blocklisted_attributes>("blocklisted_attributes"),
+    Plain<&UserRules::blocked_external_ids>("blocked_external_ids"),
+    Plain<&UserRules::app_ids>("app_ids"),
+    Plain<&UserRules::subscription_groups>("subscription_groups"),
+    OneOf<&Settings::bulk_permission, bulk_permissions>("bulk_permission_mode"),
+    Setting{"onboarded", ReadOnboarded, WriteOnboarded},
+    OneOf<&UserRules::error_style, error_styles>("error_style"),
+    Plain<&UserRules::ecommerce_schema_checks>("ecommerce_schema_checks"),
+    Plain<&UserRules::properties_bytes_max>("properties_bytes_max"),
+    Plain<&UserRules::alias_update_only>("alias_update_only"),
+    OneOf<&Settings::unknown_key_status, unknown_key_statuses>("unknown_key_status"),
+    OneOf<&Settings::oversize_status, oversize_statuses>("oversize_status"),
+};
 
 }  // namespace
 

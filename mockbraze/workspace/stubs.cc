@@ -1,6 +1,7 @@
 #include "mockbraze/workspace/stubs.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "mockbraze/base/limits.h"
@@ -15,6 +16,13 @@ constexpr char form[] =
     "\"body\": JSON or text, \"times\": N}: ";
 
 // A header that would end the head, or another one, early.
+bool IsHeaderName(const std::string& text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > ' ' && c < 0x7F &&
+           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+  });
+}
+
 bool IsHeaderText(const std::string& text) {
   return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
@@ -23,10 +31,14 @@ std::string ReadHeaders(const Value& value, Headers* headers) {
   if (!value.object()) return "'headers' must be an object of texts";
   for (const Value::Member& member : *value.object()) {
     const auto* text = member.value.string();
-    if (!text || member.name.empty() || !IsHeaderText(member.name) || !IsHeaderText(*text)) {
-      return "'headers' must be an object of texts without line ends";
+    if (!text || !IsHeaderName(member.name) || !IsHeaderText(*text)) {
+      return "'headers' must have names as HTTP has them, and texts without line ends";
     }
-    headers->emplace_back(ToLower(member.name), *text);
+    const std::string name = ToLower(member.name);
+    if (name == "content-length" || name == "transfer-encoding" || name == "connection") {
+      return "'headers' must not have " + name + ", which is the server's";
+    }
+    headers->emplace_back(name, *text);
   }
   return {};
 }
@@ -36,6 +48,8 @@ std::string ReadMember(const Value::Member& member, Stub* stub) {
   if (member.name == "method" || member.name == "path") {
     if (!value.string() || value.string()->empty()) return "'" + member.name + "' must be a text";
     (member.name == "path" ? stub->path : stub->method) = *value.string();
+    std::ranges::transform(stub->method, stub->method.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     return {};
   }
   if (member.name == "status") {
@@ -69,7 +83,11 @@ Result<Stub> ReadStub(const Value& value) {
       return Result<Stub>::Fail(form + wrong);
     }
   }
-  if (!stub.path.starts_with('/')) return Result<Stub>::Fail(std::string(form) + "no 'path'");
+  if (!stub.path.starts_with('/') || stub.path.find('?') != std::string::npos ||
+      stub.path.starts_with("/_mock") || stub.path == "/") {
+    return Result<Stub>::Fail(std::string(form) +
+                              "'path' must begin with /, not with /_mock, and have no query");
+  }
   if (!FindHeader(stub.headers, "content-type")) {
     stub.headers.emplace_back("content-type", "application/json");
   }

@@ -26,8 +26,20 @@ std::shared_ptr<RateLimiter> Workspace::limiter() const {
 }
 
 void Workspace::Configure(Settings settings) {
-  auto fresh = std::make_shared<const Settings>(std::move(settings));
   const std::lock_guard lock(mutex_);
+  Put(std::move(settings));
+}
+
+std::string Workspace::Change(const Value& changes) {
+  const std::lock_guard lock(mutex_);
+  Result<Settings> settings = mockbraze::Change(*settings_, changes);
+  if (!settings.ok()) return settings.error();
+  Put(std::move(settings.value()));
+  return {};
+}
+
+void Workspace::Put(Settings settings) {
+  auto fresh = std::make_shared<const Settings>(std::move(settings));
   // The rules are a part of the settings, and live as long as these.
   users.Configure(std::shared_ptr<const UserRules>(fresh, &fresh->rules),
                   {fresh->processing_delay, fresh->partial_processing});

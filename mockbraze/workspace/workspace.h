@@ -27,6 +27,8 @@ class Workspace {
 
   std::shared_ptr<const Settings> settings() const;
   void Configure(Settings settings);
+  // Changes what is given (see settings.h), or says what is wrong with it and changes nothing.
+  std::string Change(const Value& changes);
   // The limits that this workspace counts against, maybe shared with others of its company.
   std::shared_ptr<RateLimiter> limiter() const;
 
@@ -43,6 +45,8 @@ class Workspace {
   Stubs stubs;
 
  private:
+  void Put(Settings settings);  // with mutex_ held
+
   Companies& companies_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;

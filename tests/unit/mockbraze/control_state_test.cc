@@ -1,5 +1,6 @@
 // Clock, stubs, the filters of recorded requests, and waiting for a user.
 
+#include <algorithm>
 #include <string>
 
 #include "tests/unit/mockbraze/service_fixture.h"
@@ -91,14 +92,14 @@ TEST_F(ControlState, StubIsRefusedWithWhatIsWrong) {
     const std::string text = *Parsed(response.body).Find("message")->string();
     return text.substr(text.rfind(": ") + 2);
   };
-  EXPECT_EQ(refusal(R"({})"), "no 'path'");
-  EXPECT_EQ(refusal(R"({"path":"x"})"), "no 'path'");
+  EXPECT_TRUE(refusal(R"({})").starts_with("'path' must begin with /"));
+  EXPECT_TRUE(refusal(R"({"path":"x"})").starts_with("'path' must begin with /"));
   EXPECT_EQ(refusal(R"({"path":"/x","status":99})"), "'status' must be from 200 to 599");
   EXPECT_EQ(refusal(R"({"path":"/x","times":0})"), "'times' must be a number from 1 on");
   EXPECT_EQ(refusal(R"({"path":"/x","repeat":2})"), "unknown 'repeat'");
   for (const std::string headers : {R"({"a":"b\r\nc: d"})", R"({"a\nb":"c"})", R"({"a":1})"}) {
-    EXPECT_TRUE(refusal(R"({"path":"/x","headers":)" + headers + "}")
-                    .starts_with("'headers' must be an object of texts"));
+    EXPECT_TRUE(
+        refusal(R"({"path":"/x","headers":)" + headers + "}").starts_with("'headers' must "));
   }
   EXPECT_EQ(Get("/_mock/stubs").body, "{\"stubs\":[]}\n");
 }
@@ -149,7 +150,7 @@ TEST_F(ControlState, WaitEndsWithoutTheChange) {
   int looks = 0;
   for (; !answer->has_value() && looks < 100; ++looks) scheduler_.RunAll();
   ASSERT_TRUE(answer->has_value());
-  EXPECT_EQ((*answer)->status, 404);
+  EXPECT_EQ((*answer)->status, 408);
   EXPECT_EQ(looks, 4);  // every 5 ms
 }
 
@@ -158,6 +159,69 @@ TEST_F(ControlState, WaitHasNothingToWaitFor) {
             '{');
   EXPECT_EQ(Get("/_mock/users?external_id=u&wait=61s").status, 400);
   EXPECT_EQ(Get("/_mock/users?external_id=u&wait=x").status, 400);
+}
+
+using ControlMessage = ServiceFixture;
+
+TEST_F(ControlMessage, SaysWhichMethodThePathTakes) {
+  EXPECT_EQ(Get("/_mock/reset").body, "{\"message\":\"GET /_mock/reset: there is POST\"}\n");
+  EXPECT_EQ(Send("HEAD", "/_mock/health").status, 200);
+  EXPECT_EQ(Get("/users/track").body,
+            R"({"message":"Not Found: GET /users/track; this path takes POST"})");
+}
+
+TEST_F(ControlMessage, StubThatCouldNeverAnswerIsRefused) {
+  for (const char* stub :
+       {R"({"path":"/users/track"})", R"({"path":"/_mock/health"})", R"({"path":"/a?b=1"})",
+        R"({"path":"/a","headers":{"content-length":"3"}})",
+        R"({"path":"/a","headers":{"a b":"c"}})"}) {
+    EXPECT_EQ(Control("/_mock/stubs", stub).status, 400) << stub;
+  }
+  Control("/_mock/stubs",
+          R"({"method":"get","path":"/a","status":429,"headers":{"X-RateLimit-Remaining":"7"}})");
+  const Response answer = Get("/a");
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(std::ranges::count_if(
+                answer.headers,
+                [](const auto& header) { return header.first.starts_with("x-ratelimit-"); }),
+            1);
+}
+
+TEST_F(ControlMessage, RequestThatWaitsForItsAnswerIsNotUnanswered) {
+  Options options;
+  options.settings.latency = std::chrono::milliseconds(400);
+  options.faults = ParseFaults({"maintenance,count=1", "reset,count=1"}).value();
+  Restart(options);
+  const auto last = [&](const char* member) {
+    // Not Get, which would let the answers go.
+    const Value seen = Parsed(Begin("GET", "/_mock/requests")->value_or(Response{}).body);
+    return ToJson(*seen.Find("requests")->list()->back().Find(member));
+  };
+  Begin("POST", "/users/track", ManyObjects(1), {{"authorization", "Bearer k"}});
+  EXPECT_EQ(last("status") + last("unanswered"), "nullfalse");
+  scheduler_.RunAll();
+  EXPECT_EQ(last("status") + last("unanswered"), "202false");
+  Begin("POST", "/users/track", ManyObjects(1), {{"authorization", "Bearer k"}});
+  scheduler_.RunAll();
+  EXPECT_EQ(last("status") + last("unanswered"), "nulltrue");
+}
+
+TEST_F(ControlMessage, ConnectionFaultsOfAKeyAreRefused) {
+  Options options;
+  options.workspace_per_key = true;
+  Restart(options);
+  EXPECT_EQ(Send("POST", "/_mock/faults", R"({"faults":["tls-failure"]})",
+                 {{"authorization", "Bearer k"}})
+                .status,
+            400);
+}
+
+TEST(MockJson, ParserKeepsNoLargeTextsInMemory) {
+  const std::string large = "[" + std::string(std::size_t{8} << 20, ' ') + "1]";
+  EXPECT_TRUE(ParseJson(large).ok());
+  EXPECT_TRUE(ParseJson("[1]").ok());
+  EXPECT_FALSE(ParseJson(large + "x").ok());
+  EXPECT_TRUE(ParseJson(R"({"a":[1]})").ok());
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ TEST(MockFaultSpec, WhatIsWrongIsNamed) {
 TEST(MockFaultPlan, TlsFailureCountsConnectionsAndHitsNoRequest) {
   FaultPlan plan(1);
   plan.Set({ParseFault("tls-failure,request=2").value()});
-  EXPECT_FALSE(plan.ForRequest(2, "/users/track", nullptr));
+  EXPECT_FALSE(plan.ForRequest(2, "/users/track", true, nullptr));
   const auto pattern = [&](int n) {
     std::string hits;
     for (int i = 0; i < n; ++i) hits += plan.FailsNextConnection() ? 'X' : '.';
@@ -265,7 +265,7 @@ TEST_F(MockFaults, AreReplacedAtRunTimeAndComeBackWithReset) {
   EXPECT_EQ(Pattern(1), "X");
   const Response set = Control("/_mock/faults", R"({"faults":["status=503,request=2"]})");
   EXPECT_EQ(set.status, 200);
-  EXPECT_EQ(set.body, "{\"faults\":[\"status=503,request=2\"]}\n");
+  EXPECT_EQ(set.body, "{\"faults\":[\"status=503,request=2\"],\"hits\":[0]}\n");
   EXPECT_EQ(Pattern(3), ".X.");  // numbers count from the new list on
   Control("/_mock/faults", R"({"faults":[]})");
   EXPECT_EQ(Pattern(2), "..");
@@ -281,6 +281,35 @@ TEST_F(MockFaults, WrongListChangesNothingAndSaysWhy) {
     EXPECT_EQ(Control("/_mock/faults", body).status, 400) << body;
   }
   EXPECT_EQ(Pattern(1), "X");
+}
+
+TEST_F(MockFaults, OfObjectsAreNotUsedUpByRequestsWithout) {
+  Use("reject-all,count=1");
+  const Headers key = {{"Authorization", "Bearer k"}};
+  EXPECT_EQ(Send("POST", "/users/delete", R"({"external_ids":["1"]})", key).status, 201);
+  EXPECT_EQ(Track(ManyObjects(1)).status, 400);
+}
+
+TEST_F(MockFaults, ShowHowOftenTheyHit) {
+  Control("/_mock/faults", R"({"faults":["status=503,count=2","object-error,external_id=a;b"]})");
+  for (int i = 0; i < 4; ++i) Track(R"({"attributes":[{"external_id":"a;b"}]})");
+  EXPECT_EQ(Get("/_mock/faults").body,
+            R"({"faults":["status=503,count=2","object-error,external_id=a;b"],"hits":[2,2]})"
+            "\n");
+}
+
+TEST_F(MockFaults, OfObjectsAreRecordedToo) {
+  Use("object-error,external_id=1");
+  Track(ManyObjects(3));
+  const Value seen = Parsed(Get("/_mock/requests").body);
+  EXPECT_EQ(*seen.Find("requests")->list()->back().Find("fault"),
+            Value("object-error,external_id=1"));
+}
+
+TEST_F(MockFaults, GiveEachKeyOnce) {
+  EXPECT_NE(ParseFault("status=503,rate=0.1,rate=0.2").error().find("rate is given twice"),
+            std::string::npos);
+  EXPECT_NE(ParseFault("status=503, rate=0.1").error().find("without blanks"), std::string::npos);
 }
 
 }  // namespace

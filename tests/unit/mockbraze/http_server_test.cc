@@ -267,5 +267,12 @@ TEST_F(MockHttpServer, StopsWithRequestsUnderWay) {
   EXPECT_EQ(client.Read().status, 0);
 }
 
+TEST_F(MockHttpServer, TakesTheFormOfTargetThatProxiesAreSent) {
+  // RFC 9112 section 3.2.2.
+  Start();
+  HttpClient client(port());
+  EXPECT_EQ(client.Send("GET", "http://rest.iad-01.braze.com/_mock/health", "").status, 200);
+}
+
 }  // namespace
 }  // namespace mockbraze

@@ -71,5 +71,27 @@ TEST(MockOptions, SettingsComeFromJson) {
   EXPECT_NE(ChangeByJson({}, R"({"arrays":1})").error().find("'arrays'"), std::string::npos);
 }
 
+TEST(MockOptions, EmptyAndQuotedKeysAreRefused) {
+  // Section 1.2: "wrapping the key in single or double quotes gives 401".
+  EXPECT_NE(ParseApiKeys({""}).error().find("empty"), std::string::npos);
+  EXPECT_NE(ParseApiKeys({"\"secret\""}).error().find("in quotes"), std::string::npos);
+  EXPECT_NE(ChangeByJson({}, R"({"keys":[{"key":"'k'"}]})").error().find("in quotes"),
+            std::string::npos);
+  EXPECT_FALSE(ParseFaults({""}).ok());
+  EXPECT_TRUE(ParseApiKeys({"a;b;"}).ok());
+}
+
+TEST(MockOptions, FaultFileNamesTheLine) {
+  EXPECT_TRUE(
+      ParseFaultFile("# x\nreset\n\nexplode").error().starts_with("line 4: fault 'explode'"));
+}
+
+TEST(MockOptions, SettingsThatCannotWorkAreRefused) {
+  for (const char* json : {R"({"rate_limit":{"remaining":1}})", R"({"onboarded":"09/07/2025"})",
+                           R"({"host":"127.0.0.1:80"})"}) {
+    EXPECT_FALSE(ChangeByJson({}, json).ok()) << json;
+  }
+}
+
 }  // namespace
 }  // namespace mockbraze

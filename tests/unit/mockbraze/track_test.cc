@@ -132,7 +132,7 @@ TEST_F(TrackAnswer, WrongPathOrMethodIs404) {
   EXPECT_EQ(Send("POST", "/users/trakc").status, 404);
   EXPECT_EQ(Send("POST", "/").status, 404);
   EXPECT_EQ(Send("GET", "/users/track").status, 404);
-  EXPECT_NE(Send("GET", "/users/track").body.find("/_mock/stubs"), std::string::npos);
+  EXPECT_NE(Send("POST", "/users/trakc").body.find("/_mock/stubs"), std::string::npos);
 }
 
 TEST_F(TrackAnswer, AnyKeyDoesWithoutConfiguredKeysButNotNone) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/mockbraze.md is true: its tests, flags and settings exist, and all that exist stand there."""
+"""docs/mockbraze.md is true: its tests, flags and settings exist, and all there are stand in it."""
 
 import pathlib
 import re
