@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 
 namespace mockbraze {
 namespace {
@@ -123,16 +122,10 @@ bool ReadWithWeekday(Cursor text, Parts* parts) {
          text.TakeDigits(4, &parts->year) && text.done();
 }
 
-}  // namespace
-
-std::optional<Clock::Time> ParseDate(std::string_view text) {
-  Parts parts;
-  if (!ReadIso(Cursor(text), &parts)) {
-    parts = {};
-    if (!ReadAmerican(Cursor(text), &parts)) {
-      parts = {};
-      if (!ReadWithWeekday(Cursor(text), &parts)) return std::nullopt;
-    }
+std::optional<Clock::Time> ToTime(const Parts& parts) {
+  // ISO 8601: the hour 24 is the end of a day, and no later.
+  if (parts.hour == 24 && (parts.minute > 0 || parts.second > 0 || parts.millis > 0)) {
+    return std::nullopt;
   }
   using std::chrono::day;
   using std::chrono::month;
@@ -146,15 +139,33 @@ std::optional<Clock::Time> ParseDate(std::string_view text) {
          std::chrono::seconds(parts.second) + std::chrono::milliseconds(parts.millis);
 }
 
+}  // namespace
+
+std::optional<Clock::Time> ParseIsoDate(std::string_view text) {
+  Parts parts;
+  if (!ReadIso(Cursor(text), &parts)) return std::nullopt;
+  return ToTime(parts);
+}
+
+std::optional<Clock::Time> ParseDate(std::string_view text) {
+  for (const auto read : {ReadIso, ReadAmerican, ReadWithWeekday}) {
+    Parts parts;
+    if (read(Cursor(text), &parts)) return ToTime(parts);
+  }
+  return std::nullopt;
+}
+
 std::string IsoTime(Clock::Time time) {
-  const std::int64_t millis = time.time_since_epoch().count();
-  const std::time_t seconds = static_cast<std::time_t>(millis / 1000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> date;
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::array<char, 48> out;
-  std::snprintf(out.data(), out.size(), "%s.%03dZ", date.data(), static_cast<int>(millis % 1000));
+  // Rounded down, so that times before 1970 have no negative parts.
+  const auto days = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(days);
+  const std::chrono::hh_mm_ss clock(time - days);
+  std::array<char, 96> out;
+  std::snprintf(
+      out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return out.data();
 }
 

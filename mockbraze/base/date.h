@@ -14,6 +14,9 @@ namespace mockbraze {
 // ddd MM dd HH:mm:ss.TZD YYYY. Without a zone it is UTC. None for other texts, days that no
 // calendar has, and years beyond 3000, which are plain strings there.
 std::optional<Clock::Time> ParseDate(std::string_view text);
+// The same of the forms that begin with the year alone: those of the times of events and purchases
+// (sections 3 and 11).
+std::optional<Clock::Time> ParseIsoDate(std::string_view text);
 inline bool LooksLikeDate(std::string_view text) { return ParseDate(text).has_value(); }
 
 // "2026-09-07T02:00:00.000Z"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace mockbraze {
 namespace {
@@ -40,9 +41,13 @@ void AppendNumber(T number, std::string* out) {
 }
 
 void AppendDouble(double number, std::string* out) {
+  if (!std::isfinite(number)) {
+    out->append("null");
+    return;
+  }
   const std::size_t start = out->size();
   AppendNumber(number, out);
-  if (out->find_first_of(".einf", start) == std::string::npos) out->append(".0");
+  if (out->find_first_of(".e", start) == std::string::npos) out->append(".0");
 }
 
 }  // namespace
@@ -150,6 +155,24 @@ std::string ToJson(const Value& value) {
   std::string text;
   AppendJson(value, &text);
   return text;
+}
+
+std::size_t BytesOf(const Value& value) {
+  if (const auto* text = value.string()) return text->size();
+  if (const auto* members = value.object()) return BytesOf(*members);
+  std::size_t bytes = 0;
+  if (const auto* items = value.list()) {
+    for (const Value& item : *items) bytes += sizeof(Value) + BytesOf(item);
+  }
+  return bytes;
+}
+
+std::size_t BytesOf(const Value::Object& members) {
+  std::size_t bytes = 0;
+  for (const Value::Member& member : members) {
+    bytes += sizeof(Value::Member) + member.name.size() + BytesOf(member.value);
+  }
+  return bytes;
 }
 
 }  // namespace mockbraze

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -102,9 +103,14 @@ const Value* FindMember(const Value::Object& members, std::string_view name);
 Value* FindMember(Value::Object& members, std::string_view name);
 
 // Compact JSON. Integers are written exactly, doubles as the shortest text that reads back as the
-// same double, with ".0" where it would otherwise look like an integer. Text must be UTF-8.
+// same double, with ".0" where it would otherwise look like an integer; one that is no finite
+// number is written as null, so that the text is JSON whatever happened. Text must be UTF-8.
 void AppendJson(const Value& value, std::string* out);
 void AppendJsonString(std::string_view text, std::string* out);
 std::string ToJson(const Value& value);
+
+// About how many bytes the value holds beside itself.
+std::size_t BytesOf(const Value& value);
+std::size_t BytesOf(const Value::Object& members);
 
 }  // namespace mockbraze

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "mockbraze/base/json_parser.h"
@@ -29,6 +31,11 @@ TEST(MockJson, WritesDoublesShortestAndAsDoubles) {
   EXPECT_EQ(RoundTrip("-0.0"), "-0.0");
   EXPECT_EQ(RoundTrip("5e-324"), "5e-324");
   EXPECT_EQ(RoundTrip("1.7976931348623157e308"), "1.7976931348623157e+308");
+}
+
+TEST(MockJson, WritesNullForWhatIsNoFiniteNumber) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(ToJson(Value::List{infinity, -infinity, std::nan("")}), "[null,null,null]");
 }
 
 TEST(MockJson, EscapesWhatMustBeEscapedAndNothingElse) {
