@@ -61,11 +61,11 @@ Traffic::Arrival ArrivalOf(const Request& request, const Exchange& exchange) {
   return arrival;
 }
 
-std::vector<std::string> CustomersOf(const Exchange& exchange) {
-  std::vector<std::string> customers;
+std::vector<Identifier> CustomersOf(const Exchange& exchange) {
+  std::vector<Identifier> customers;
   if (const TrackRequest* track = ObjectsOf(exchange)) {
     for (const TrackObject& object : track->objects) {
-      if (const Identifier* id = object.identifier()) customers.push_back(id->CustomerKey());
+      if (const Identifier* id = object.identifier()) customers.push_back(*id);
     }
   }
   return customers;

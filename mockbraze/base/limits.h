@@ -48,6 +48,15 @@ inline constexpr double longitude_max = 180;
 inline constexpr double latitude_max = 90;
 // Attributes of one profile; more are dropped in silence, and counted as such.
 inline constexpr std::size_t profile_attributes_max = 2000;
+// The same of its names of events, of its products, and of its subscription groups.
+inline constexpr std::size_t profile_happenings_max = 5000;
+inline constexpr std::size_t profile_groups_max = 1000;
+// Times that something happened to one user.
+inline constexpr std::int64_t happening_count_max = 1'000'000'000'000'000;
+// Users of one e-mail address who get a subscription group that one of them gets.
+inline constexpr std::size_t group_users_max = 1000;
+// Objects to merge whose members together are fewer are searched one by one.
+inline constexpr std::size_t searched_members_max = 32;
 // Objects of a request beyond which they are only counted, because it is refused in any case.
 inline constexpr std::size_t parsed_objects_max = 1000;
 inline constexpr std::size_t control_body_bytes_max = std::size_t{64} * 1024 * 1024;
@@ -101,8 +110,10 @@ inline constexpr std::size_t workspaces_max = 10'000;
 // Names in one list of POST /_mock/workspace.
 inline constexpr std::size_t setting_names_max = 10'000;
 inline constexpr std::int64_t setting_number_max = 1'000'000'000;
-// Objects that wait for --processing-delay; beyond it the oldest are applied early.
+// Objects that wait for --processing-delay, and about what they take; beyond either the oldest are
+// applied early.
 inline constexpr std::size_t waiting_objects_max = 1'000'000;
+inline constexpr std::size_t waiting_bytes_max = std::size_t{256} * 1024 * 1024;
 inline constexpr std::chrono::hours duration_max{24 * 365};
 
 }  // namespace mockbraze::limits

@@ -147,7 +147,7 @@ Effect ApplyNested(Value value, bool merge, Slot slot) {
   const Value* now = slot.Get();
   if (merge && value.object() && now && now->object()) {
     Value merged = *now;
-    MergeInto(*value.object(), merged.object());
+    MergeInto(value, &merged);
     if (!FitsNested(merged)) return DropReason::kNestedTooLarge;
     value = std::move(merged);
   }

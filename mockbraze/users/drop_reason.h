@@ -29,16 +29,17 @@ enum class DropReason : std::uint8_t {
   kUnknownUser,
   kKnownPushToken,
   kProductIdsFull,
+  kGroupNotShared,
 };
 
 // By DropReason, as GET /_mock/stats writes them.
-inline constexpr std::array<std::string_view, 17> drop_reason_names = {
+inline constexpr std::array<std::string_view, 18> drop_reason_names = {
     "string-too-long",  "array-overflow",   "array-too-large",  "array-item",   "nested-invalid",
     "nested-date",      "nested-too-large", "operator-invalid", "type-forced",  "type-locked",
     "blocklisted",      "bad-field-value",  "ignored-field",    "profile-full", "unknown-user",
-    "known-push-token", "product-ids-full"};
+    "known-push-token", "product-ids-full", "group-not-shared"};
 static_assert(drop_reason_names.size() ==
-              static_cast<std::size_t>(DropReason::kProductIdsFull) + 1);
+              static_cast<std::size_t>(DropReason::kGroupNotShared) + 1);
 
 using DropCounters = std::array<std::uint64_t, drop_reason_names.size()>;
 

@@ -33,7 +33,7 @@ std::string TextFault(const Value::Object& members, std::string_view name) {
 
 std::string TimeFault(const Value::Object& members) {
   std::string fault = TextFault(members, "time");
-  if (!fault.empty() || LooksLikeDate(*FindMember(members, "time")->string())) return fault;
+  if (!fault.empty() || ParseIsoDate(*FindMember(members, "time")->string())) return fault;
   return "'time' must be a time such as 2026-09-07T02:00:00Z";
 }
 
@@ -119,7 +119,7 @@ std::string CheckPurchase(const Value::Object& members, const UserRules& rules) 
 
 void BoundTime(Clock::Time now, Value::Object* members) {
   Value* time = FindMember(*members, "time");
-  const auto parsed = time && time->string() ? ParseDate(*time->string()) : std::nullopt;
+  const auto parsed = time && time->string() ? ParseIsoDate(*time->string()) : std::nullopt;
   if (parsed && *parsed > now) *time = IsoTime(now);
 }
 

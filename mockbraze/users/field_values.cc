@@ -4,6 +4,7 @@
 #include <array>
 #include <initializer_list>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "mockbraze/base/date.h"
@@ -202,23 +203,27 @@ bool TakeGroups(Value* value) {
   return true;
 }
 
-void JoinGroups(const Value& there, Value* value) {
-  if (!there.list()) return;
-  Value::List joined = *there.list();
+bool JoinGroups(const Value* there, Value* value) {
+  Value::List joined = there && there->list() ? *there->list() : Value::List{};
+  std::unordered_map<std::string, std::size_t> places;
+  const auto id = [](const Value& group) -> const std::string& {
+    return *group.Find("subscription_group_id")->string();
+  };
+  for (std::size_t i = 0; i < joined.size(); ++i) places.try_emplace(id(joined[i]), i);
+  bool all = true;
   for (Value& group : *value->list()) {
-    const Value id = *group.Find("subscription_group_id");
-    const auto same = [&](const Value& other) {
-      const Value* other_id = other.Find("subscription_group_id");
-      return other_id && *other_id == id;
-    };
-    const auto found = std::ranges::find_if(joined, same);
-    if (found == joined.end()) {
+    const auto found = places.find(id(group));
+    if (found != places.end()) {
+      joined[found->second] = std::move(group);
+    } else if (joined.size() < limits::profile_groups_max) {
+      places.emplace(id(group), joined.size());
       joined.push_back(std::move(group));
     } else {
-      *found = std::move(group);
+      all = false;
     }
   }
   *value = std::move(joined);
+  return all;
 }
 
 }  // namespace mockbraze::field_values

@@ -38,7 +38,8 @@ bool TakeTokens(Value* value);
 // Leaves the id and the state of each group.
 bool TakeGroups(Value* value);
 
-// The groups that were there and are not named stay as they are.
-void JoinGroups(const Value& there, Value* value);
+// The groups that were there, null for none, and are not named stay as they are. False: some new
+// ones did not fit, because a profile has limits::profile_groups_max.
+bool JoinGroups(const Value* there, Value* value);
 
 }  // namespace mockbraze::field_values

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -69,6 +71,10 @@ Wrong ReadHappenings(const Value& value, std::vector<Happening>* out) {
   static constexpr char form[] =
       "must be a list of {\"name\": text, \"first\": text, \"last\": text, \"count\": from 1 on}";
   if (!value.list()) return form;
+  if (value.list()->size() > limits::profile_happenings_max) {
+    return "must have at most " + std::to_string(limits::profile_happenings_max) + " items";
+  }
+  std::unordered_set<std::string_view> seen;
   for (const Value& item : *value.list()) {
     const auto text = [&](std::string_view name) {
       const Value* found = item.Find(name);
@@ -80,7 +86,10 @@ Wrong ReadHappenings(const Value& value, std::vector<Happening>* out) {
         *number < 1 || item.object()->size() != 4) {
       return form;
     }
-    if (std::ranges::find(*out, *text("name"), &Happening::name) != out->end()) {
+    if (*number > limits::happening_count_max) {
+      return "has a count above " + std::to_string(limits::happening_count_max);
+    }
+    if (!seen.insert(*text("name")).second) {
       return "has '" + *text("name") + "' twice";
     }
     out->push_back({*text("name"), *text("first"), *text("last"), *number});

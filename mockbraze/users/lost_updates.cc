@@ -1,13 +1,11 @@
 #include "mockbraze/users/lost_updates.h"
 
-#include <utility>
-
 namespace mockbraze {
 
-LostUpdates::Flight LostUpdates::Begin(std::vector<std::string> customers) {
+LostUpdates::Flight LostUpdates::Begin(std::vector<Customer> customers) {
   const Flight flight = ++order_;
-  Open& open = open_[flight];
-  for (std::string& customer : customers) open.began_from.try_emplace(std::move(customer));
+  for (const Customer customer : customers) began_from_.try_emplace({customer, flight});
+  open_[flight].customers = std::move(customers);
   return flight;
 }
 
@@ -16,29 +14,45 @@ void LostUpdates::Answered(Flight flight, std::size_t objects) {
   if (found == open_.end()) return;
   found->second.answered = ++order_;
   found->second.objects = objects;
-  if (objects == 0) open_.erase(found);
+  if (objects == 0) End(found);
 }
 
-std::optional<Profile> LostUpdates::BeforeChange(Flight flight, const std::string& customer,
+std::optional<Profile> LostUpdates::BeforeChange(Flight flight, const Identifier& id,
                                                  const Profile* profile) {
   const auto self = open_.find(flight);
   if (self == open_.end()) return std::nullopt;
-  for (auto& [other, open] : open_) {
-    // Who began after this answer has seen it.
-    if (other == flight || other > self->second.answered) continue;
-    const auto named = open.began_from.find(customer);
-    if (named == open.began_from.end() || named->second) continue;
-    named->second = profile ? *profile : Profile{};
+  std::optional<Profile> base;
+  // Flights that began before there was this profile have it by its identifier.
+  for (const Customer customer : {CustomerOf(id, nullptr), CustomerOf(id, profile)}) {
+    for (auto at = began_from_.lower_bound({customer, none});
+         at != began_from_.end() && at->first.first == customer; ++at) {
+      const Flight other = at->first.second;
+      if (other == flight) {
+        if (at->second) base = std::exchange(at->second, std::nullopt);
+      } else if (other < self->second.answered && !at->second) {
+        // Who began after this answer has seen it.
+        at->second = profile ? *profile : Profile{};
+      }
+    }
   }
-  const auto mine = self->second.began_from.find(customer);
-  if (mine == self->second.began_from.end()) return std::nullopt;
-  std::optional<Profile> base = std::exchange(mine->second, std::nullopt);
   return base;
 }
 
 void LostUpdates::Applied(Flight flight) {
   const auto found = open_.find(flight);
-  if (found != open_.end() && --found->second.objects == 0) open_.erase(found);
+  if (found != open_.end() && --found->second.objects == 0) End(found);
+}
+
+void LostUpdates::End(Flights::iterator flight) {
+  for (const Customer customer : flight->second.customers) {
+    began_from_.erase({customer, flight->first});
+  }
+  open_.erase(flight);
+}
+
+void LostUpdates::Reset() {
+  open_.clear();
+  began_from_.clear();
 }
 
 }  // namespace mockbraze

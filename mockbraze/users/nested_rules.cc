@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "mockbraze/base/date.h"
@@ -24,6 +26,34 @@ bool IsUsableKey(const std::string& key) {
 bool IsTime(const Value::Object& members) {
   return members.size() == 1 && members[0].name == "$time";
 }
+
+bool HasMembers(const Value& value) { return value.object() && !IsTime(*value.object()); }
+
+// The members of an object that others are merged into. Finds those of a large one by hash.
+class Members {
+ public:
+  Members(std::size_t more, Value::Object* all) : all_(*all) {
+    if (all_.size() + more <= limits::searched_members_max) return;
+    // The names are looked at where they are, so they must stay there.
+    all_.reserve(all_.size() + more);
+    for (std::size_t i = 0; i < all_.size(); ++i) places_.try_emplace(all_[i].name, i);
+    hashed_ = true;
+  }
+  Value* Find(std::string_view name) {
+    if (!hashed_) return FindMember(all_, name);
+    const auto found = places_.find(name);
+    return found == places_.end() ? nullptr : &all_[found->second].value;
+  }
+  void Add(const Value::Member& member) {
+    all_.push_back(member);
+    if (hashed_) places_.try_emplace(all_.back().name, all_.size() - 1);
+  }
+
+ private:
+  Value::Object& all_;
+  std::unordered_map<std::string_view, std::size_t> places_;
+  bool hashed_ = false;
+};
 
 // True when only the year keeps the text from being a date (section 2.5: beyond 3000).
 bool HasYearOutOfRange(std::string text) {
@@ -100,15 +130,18 @@ std::optional<DropReason> NestedFault(const Value& value) {
 
 bool FitsNested(const Value& value) { return ToJson(value).size() <= limits::nested_bytes_max; }
 
-void MergeInto(const Value::Object& from, Value::Object* into) {
-  for (const Value::Member& member : from) {
-    Value* there = FindMember(*into, member.name);
-    if (!there) {
-      into->push_back(member);
-    } else if (there->object() && member.value.object() && !IsTime(*member.value.object())) {
-      MergeInto(*member.value.object(), there->object());
+void MergeInto(const Value& from, Value* into) {
+  // A $time is one value, and has no place for members beside it.
+  if (!HasMembers(from) || !HasMembers(*into)) {
+    *into = from;
+    return;
+  }
+  Members members(from.object()->size(), into->object());
+  for (const Value::Member& member : *from.object()) {
+    if (Value* there = members.Find(member.name)) {
+      MergeInto(member.value, there);
     } else {
-      *there = member.value;
+      members.Add(member);
     }
   }
 }
@@ -129,7 +162,7 @@ std::variant<Value::List, DropReason> ChangeObjectArray(Value::List items,
     for (Value& item : items) {
       if (!Matches(item, change)) continue;
       if (merge) {
-        MergeInto(*fresh.object(), item.object());
+        MergeInto(fresh, &item);
       } else {
         item = fresh;
       }

@@ -17,8 +17,8 @@ std::optional<DropReason> NestedFault(const Value& value);
 // 100 KB as JSON.
 bool FitsNested(const Value& value);
 
-// A deep merge, as under _merge_objects.
-void MergeInto(const Value::Object& from, Value::Object* into);
+// A deep merge, as under _merge_objects. What is not two objects, or is a $time, is replaced.
+void MergeInto(const Value& from, Value* into);
 
 // An array of objects after $add, then $remove, then $update, whatever their order in
 // `operators`; or why all of them are dropped.

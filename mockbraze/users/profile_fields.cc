@@ -25,8 +25,9 @@ struct Field {
   // Brings the value into the form that is kept; false: dropped in silence.
   bool (*take)(Value* value);
   bool billable = false;
-  // Adds to the value what it leaves of the one that is there; null: nothing.
-  void (*join)(const Value& there, Value* value) = nullptr;
+  // Adds to the value what it leaves of the one that is there, null for none, and answers false
+  // when a part did not fit; null: the value replaces that one.
+  bool (*join)(const Value* there, Value* value) = nullptr;
 };
 
 constexpr std::array<Field, 25> fields = {{
@@ -123,19 +124,20 @@ bool IsBillableField(std::string_view name) {
 Effect ApplyField(std::string_view name, Value value, Profile* profile) {
   const Field& field = *FindField(name);
   const bool taken = value.is_null() || field.take(&value);
-  if (value.is_null()) {
-    RemoveField(name, profile);
-  } else if (taken) {
-    Value* there = FindMember(profile->fields, name);
-    if (there && field.join) field.join(*there, &value);
-    if (there && *there == value) return Effect::Unchanged();
-    if (there) {
-      *there = std::move(value);
-    } else {
-      profile->fields.push_back({std::string(name), std::move(value)});
-    }
+  if (value.is_null()) RemoveField(name, profile);
+  if (!taken) return DropReason::kBadFieldValue;
+  if (value.is_null()) return Effect::Stored();
+  Value* there = FindMember(profile->fields, name);
+  const bool fits = !field.join || field.join(there, &value);
+  Effect effect = Effect::Stored();
+  if (!there) {
+    profile->fields.push_back({std::string(name), std::move(value)});
+  } else if (*there == value) {
+    effect = Effect::Unchanged();
+  } else {
+    *there = std::move(value);
   }
-  return taken ? Effect::Stored() : DropReason::kBadFieldValue;
+  return fits ? effect : effect.With(DropReason::kProfileFull);
 }
 
 }  // namespace mockbraze

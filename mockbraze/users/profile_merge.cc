@@ -4,18 +4,11 @@
 #include <string>
 #include <utility>
 
-#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
+#include "mockbraze/users/happenings.h"
 
 namespace mockbraze {
 namespace {
-
-bool IsEarlier(const std::string& a, const std::string& b) {
-  const auto time_a = ParseDate(a);
-  const auto time_b = ParseDate(b);
-  // Texts that are no dates never get here by /users/track with its checks; any order will do.
-  return time_a && time_b ? *time_a < *time_b : a < b;
-}
 
 void TakeOverField(Value::Member from, Value::Object* into) {
   Value* there = FindMember(*into, from.name);
@@ -26,17 +19,9 @@ void TakeOverField(Value::Member from, Value::Object* into) {
   if (from.name == "date_of_last_session" && !earlier) *there = std::move(from.value);
 }
 
+// Those that a full profile has no room for are left out.
 void AddUp(std::vector<Happening> from, std::vector<Happening>* into) {
-  for (Happening& happening : from) {
-    const auto there = std::ranges::find(*into, happening.name, &Happening::name);
-    if (there == into->end()) {
-      into->push_back(std::move(happening));
-      continue;
-    }
-    if (IsEarlier(happening.first, there->first)) there->first = std::move(happening.first);
-    if (IsEarlier(there->last, happening.last)) there->last = std::move(happening.last);
-    there->count += happening.count;
-  }
+  for (Happening& happening : from) AddHappening(std::move(happening), into);
 }
 
 }  // namespace
@@ -49,7 +34,7 @@ void TakeOver(Profile from, Profile* into) {
   }
   AddUp(std::move(from.events), &into->events);
   AddUp(std::move(from.purchases), &into->purchases);
-  into->revenue += from.revenue;
+  into->revenue = AddRevenue(into->revenue, from.revenue);
 }
 
 bool HasLabel(const Profile& profile, std::string_view alias_label) {

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "mockbraze/base/date.h"
 #include "mockbraze/base/limits.h"
 #include "mockbraze/base/text.h"
 #include "mockbraze/users/attribute_rules.h"
 #include "mockbraze/users/data_points.h"
 #include "mockbraze/users/event_rules.h"
+#include "mockbraze/users/field_values.h"
+#include "mockbraze/users/happenings.h"
 #include "mockbraze/users/profile_fields.h"
 #include "mockbraze/users/push_token_import.h"
 
@@ -39,24 +40,6 @@ std::string Text(const Value::Object& members, std::string_view name) {
   return value && value->string() ? *value->string() : std::string();
 }
 
-bool IsBefore(const std::string& a, const std::string& b) {
-  const auto first = ParseDate(a);
-  const auto second = ParseDate(b);
-  return first && second && *first < *second;
-}
-
-void CountHappening(std::string name, const std::string& time, std::int64_t times,
-                    std::vector<Happening>* happenings) {
-  auto found = std::ranges::find(*happenings, name, &Happening::name);
-  if (found == happenings->end()) {
-    happenings->push_back({std::move(name), time, time, times});
-    return;
-  }
-  if (IsBefore(time, found->first)) found->first = time;
-  if (!IsBefore(time, found->last)) found->last = time;
-  found->count += times;
-}
-
 // Where in the processing delay a user's turn is: over 0, up to 1.
 double Turn(std::uint64_t seed, const std::string& customer) {
   const std::uint64_t mixed = Mix(seed + std::hash<std::string>()(customer));
@@ -78,14 +61,20 @@ void Users::Configure(std::shared_ptr<const UserRules> rules, Processing process
   if (!waiting_.empty()) no_earlier_ = waiting_.rbegin()->first;
 }
 
-LostUpdates::Flight Users::BeginFlight(std::vector<std::string> customers) {
+LostUpdates::Flight Users::BeginFlight(const std::vector<Identifier>& ids) {
   const std::lock_guard lock(mutex_);
+  std::vector<LostUpdates::Customer> customers;
+  customers.reserve(ids.size());
+  for (const Identifier& id : ids) {
+    customers.push_back(LostUpdates::CustomerOf(id, store_->Find(id)));
+  }
   return lost_updates_.Begin(std::move(customers));
 }
 
 void Users::Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight) {
   const std::lock_guard lock(mutex_);
   ApplyDue();
+  if (IsForgotten(flight)) return;
   lost_updates_.Answered(flight, objects.size());
   const bool at_once = processing_.delay.count() == 0 && waiting_.empty();
   if (at_once) Expect(objects);
@@ -99,9 +88,14 @@ void Users::Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight)
       Wait(std::move(object), flight, now);
     }
   }
-  while (waiting_.size() > limits::waiting_objects_max) {
-    Run(std::move(waiting_.extract(waiting_.begin()).mapped()));
+  while (waiting_.size() > limits::waiting_objects_max ||
+         waiting_bytes_ > limits::waiting_bytes_max) {
+    RunOldest();
   }
+}
+
+bool Users::IsForgotten(LostUpdates::Flight flight) const {
+  return flight != LostUpdates::none && !lost_updates_.IsOpen(flight);
 }
 
 void Users::Expect(const std::vector<TrackObject>& objects) const {
@@ -118,6 +112,7 @@ void Users::AcceptNow(TrackObject object, LostUpdates::Flight flight,
                       const std::function<void(ProfileStore&, const Profile*)>& look) {
   const std::lock_guard lock(mutex_);
   ApplyDue();
+  if (IsForgotten(flight)) return;
   lost_updates_.Answered(flight, 1);
   if (object.array != InputArray::kAttributes) BoundTime(clock_.Now(), &object.members);
   Count(object);
@@ -135,22 +130,28 @@ void Users::Wait(TrackObject object, LostUpdates::Flight flight, Clock::Time now
     delay = std::chrono::milliseconds(
         static_cast<std::int64_t>(turn * static_cast<double>(delay.count())));
     if (!store_->Find(*object.identifier()) && !UpdatesOnly(object)) {
-      waiting_.emplace(std::max(now + delay / 2, no_earlier_),
-                       Waiting{object, LostUpdates::none, true});
+      Keep(now + delay / 2, Waiting{object, LostUpdates::none, true});
     }
   }
-  waiting_.emplace(std::max(now + delay, no_earlier_), Waiting{std::move(object), flight, false});
+  Keep(now + delay, Waiting{std::move(object), flight, false});
 }
+
+void Users::Keep(Clock::Time until, Waiting waiting) {
+  waiting_bytes_ += waiting.Bytes();
+  waiting_.emplace(std::max(until, no_earlier_), std::move(waiting));
+}
+
+std::size_t Users::Waiting::Bytes() const { return sizeof(Waiting) + BytesOf(object.members); }
 
 void Users::ApplyDue() {
   if (waiting_.empty()) return;
   const Clock::Time now = clock_.Now();
-  while (!waiting_.empty() && waiting_.begin()->first <= now) {
-    Run(std::move(waiting_.extract(waiting_.begin()).mapped()));
-  }
+  while (!waiting_.empty() && waiting_.begin()->first <= now) RunOldest();
 }
 
-void Users::Run(Waiting waiting) {
+void Users::RunOldest() {
+  Waiting waiting = std::move(waiting_.extract(waiting_.begin()).mapped());
+  waiting_bytes_ -= waiting.Bytes();
   if (waiting.creates_only) {
     FindOrCreate(waiting.object);
   } else {
@@ -204,7 +205,7 @@ void Users::Apply(TrackObject object, LostUpdates::Flight flight) {
   const bool attributes = object.array == InputArray::kAttributes;
   std::optional<Profile> base;
   if (flight != LostUpdates::none) {
-    base = lost_updates_.BeforeChange(flight, id.CustomerKey(), store_->Find(id));
+    base = lost_updates_.BeforeChange(flight, id, store_->Find(id));
     lost_updates_.Applied(flight);
   }
   if (attributes && IsPushTokenImport(object.members) && !KeepNewTokens(&object.members)) {
@@ -224,25 +225,36 @@ void Users::Apply(TrackObject object, LostUpdates::Flight flight) {
     case InputArray::kAttributes:
       return ApplyAttributes(id, std::move(object.members), profile);
     case InputArray::kEvents:
-      return CountHappening(Text(object.members, "name"), Text(object.members, "time"), 1,
-                            &profile->events);
+      return CountEvent(object.members, profile);
     case InputArray::kPurchases:
       return BuyProduct(object.members, profile);
   }
 }
 
+void Users::CountEvent(const Value::Object& members, Profile* profile) {
+  const std::string time = Text(members, "time");
+  if (!AddHappening({Text(members, "name"), time, time, 1}, &profile->events)) {
+    Drop(DropReason::kProfileFull);
+  }
+}
+
 void Users::BuyProduct(const Value::Object& members, Profile* profile) {
-  std::string product = Text(members, "product_id");
-  if (!product_ids_.contains(product)) {
-    // Section 1.7. What Braze does beyond the limit is not stated: ours.
-    if (product_ids_.size() >= limits::product_ids_max) return Drop(DropReason::kProductIdsFull);
-    product_ids_.insert(product);
+  const std::string product = Text(members, "product_id");
+  const bool fresh = !product_ids_.contains(product);
+  // Section 1.7. What Braze does beyond the limit is not stated: ours.
+  if (fresh && product_ids_.size() >= limits::product_ids_max) {
+    return Drop(DropReason::kProductIdsFull);
   }
   const Value* quantity = FindMember(members, "quantity");
   const std::int64_t times = quantity && quantity->integer() ? *quantity->integer() : 1;
+  const std::string time = Text(members, "time");
+  if (!AddHappening({product, time, time, times}, &profile->purchases)) {
+    return Drop(DropReason::kProfileFull);
+  }
+  if (fresh) product_ids_.insert(product);
   // Section 3: revenue is price times quantity.
-  profile->revenue += FindMember(members, "price")->AsDouble() * static_cast<double>(times);
-  CountHappening(std::move(product), Text(members, "time"), times, &profile->purchases);
+  const double price = FindMember(members, "price")->AsDouble();
+  profile->revenue = AddRevenue(profile->revenue, price * static_cast<double>(times));
 }
 
 bool Users::KeepNewTokens(Value::Object* members) {
@@ -268,11 +280,18 @@ Effect Users::ApplyProfileField(std::string_view name, Value value, Profile* pro
 
 // Section 2.3: a subscription group that is set through external_id changes for all users of the
 // same e-mail.
-void Users::ShareGroups(const Profile& profile, const Value& groups) {
+void Users::ShareGroups(const Profile& profile, Value groups) {
   const Value* email = FindMember(profile.fields, "email");
   if (!email || !email->string()) return;
+  // No more than a profile can have, once for all.
+  if (groups.list()) field_values::JoinGroups(nullptr, &groups);
+  std::size_t users = 0;
   for (Profile* other : store_->FindAll({IdKind::kEmail, ToLower(*email->string()), {}})) {
-    if (other != &profile) ApplyField("subscription_groups", groups, other);
+    if (other == &profile) continue;
+    if (++users > limits::group_users_max) return Drop(DropReason::kGroupNotShared);
+    if (const auto reason = ApplyField("subscription_groups", groups, other).dropped()) {
+      Drop(*reason);
+    }
   }
 }
 
@@ -288,9 +307,7 @@ void Users::ApplyAttributes(const Identifier& id, Value::Object members, Profile
     if (!IsValue(id, kind, member.name)) continue;
     Effect effect = DropReason::kIgnoredField;
     if (kind == NameKind::kCustom) {
-      const auto name = NameFor(member.name, place++, *profile);
-      effect = name ? ApplyAttribute(*name, std::move(member.value), rules, profile)
-                    : DropReason::kProfileFull;
+      effect = ApplyCustom(std::move(member), place++, rules, profile);
     } else if (kind == NameKind::kProfile) {
       if (member.name == "subscription_groups") groups = member.value;
       effect = ApplyProfileField(member.name, std::move(member.value), profile);
@@ -298,7 +315,16 @@ void Users::ApplyAttributes(const Identifier& id, Value::Object members, Profile
     if (effect.unchanged()) ++counters_.unchanged_values;
     if (const auto reason = effect.dropped()) Drop(*reason);
   }
-  if (groups && id.kind == IdKind::kExternalId) ShareGroups(*profile, *groups);
+  if (groups && id.kind == IdKind::kExternalId) ShareGroups(*profile, std::move(*groups));
+}
+
+Effect Users::ApplyCustom(Value::Member member, std::size_t place, const AttributeRules& rules,
+                          Profile* profile) {
+  // A null removes; what nobody has needs no name for that.
+  if (member.value.is_null() && !store_->names().Find(member.name)) return Effect::Stored();
+  const auto name = NameFor(member.name, place, *profile);
+  if (!name) return DropReason::kProfileFull;
+  return ApplyAttribute(*name, std::move(member.value), rules, profile);
 }
 
 std::optional<std::uint32_t> Users::NameFor(const std::string& name, std::size_t place,
@@ -364,6 +390,7 @@ void Users::Reset() {
   product_ids_.clear();
   names_before_.clear();
   waiting_.clear();
+  waiting_bytes_ = 0;
   no_earlier_ = accepted_last_ = {};
   lost_updates_.Reset();
   counters_ = {};

@@ -14,6 +14,7 @@
 
 #include "mockbraze/base/clock.h"
 #include "mockbraze/base/json.h"
+#include "mockbraze/users/attribute_rules.h"
 #include "mockbraze/users/drop_reason.h"
 #include "mockbraze/users/lost_updates.h"
 #include "mockbraze/users/profile_store.h"
@@ -64,13 +65,15 @@ class Users {
 
   // For the hazard of section 1.10: the flight of a request that names these users, to be handed to
   // Accept.
-  LostUpdates::Flight BeginFlight(std::vector<std::string> customers);
+  LostUpdates::Flight BeginFlight(const std::vector<Identifier>& ids);
 
-  // Takes objects that CheckObject found good, in their order.
+  // Takes objects that CheckObject found good, in their order. Those of a flight that a Reset has
+  // ended are dropped.
   void Accept(std::vector<TrackObject> objects, LostUpdates::Flight flight = LostUpdates::none);
 
   // Takes one such object and applies it at once, whatever the delay, and before what still waits.
-  // `look` is shown the profile then; null: there is none.
+  // `look` is shown the profile then; null: there is none. It is not called when the flight was
+  // ended by a Reset.
   void AcceptNow(TrackObject object, LostUpdates::Flight flight,
                  const std::function<void(ProfileStore&, const Profile*)>& look);
 
@@ -92,22 +95,29 @@ class Users {
     TrackObject object;
     LostUpdates::Flight flight = LostUpdates::none;
     bool creates_only = false;  // makes the profile, and leaves the rest to another
+
+    std::size_t Bytes() const;
   };
   void Expect(const std::vector<TrackObject>& objects) const;
   void ApplyDue();
   void Wait(TrackObject object, LostUpdates::Flight flight, Clock::Time now);
-  void Run(Waiting waiting);
+  void Keep(Clock::Time until, Waiting waiting);
+  void RunOldest();
+  bool IsForgotten(LostUpdates::Flight flight) const;
   Profile* FindOrCreate(const TrackObject& object);
   void Apply(TrackObject object, LostUpdates::Flight flight);
   void ApplyAttributes(const Identifier& id, Value::Object members, Profile* profile);
+  Effect ApplyCustom(Value::Member member, std::size_t place, const AttributeRules& rules,
+                     Profile* profile);
   // None for a new name on a profile that is full (limits::profile_attributes_max).
   // `place`: how many custom attributes the object has before it.
   std::optional<std::uint32_t> NameFor(const std::string& name, std::size_t place,
                                        const Profile& profile);
   Effect ApplyProfileField(std::string_view name, Value value, Profile* profile);
-  void ShareGroups(const Profile& profile, const Value& groups);
+  void ShareGroups(const Profile& profile, Value groups);
   // Takes the tokens that somebody has out of a push_token_import; false when none is left.
   bool KeepNewTokens(Value::Object* members);
+  void CountEvent(const Value::Object& members, Profile* profile);
   void BuyProduct(const Value::Object& members, Profile* profile);
   void Drop(DropReason reason, std::uint64_t times = 1);
   void Count(const TrackObject& object);
@@ -122,6 +132,7 @@ class Users {
   // The names of the latest objects by place: the next object most likely has the same.
   std::vector<std::uint32_t> names_before_;
   std::multimap<Clock::Time, Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
   Clock::Time no_earlier_{};  // so that nobody overtakes after the delay or the clock was changed
   Clock::Time accepted_last_{};
   LostUpdates lost_updates_;

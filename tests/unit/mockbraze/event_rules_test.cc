@@ -52,6 +52,10 @@ TEST_F(HappeningRule, TimeHasTheDocumentedForms) {
                                  "2026-01-01T10:00:00:123Z", "2019-02-15 00:00:00 -0500"}) {
     EXPECT_EQ(Error("events", R"("name":"e","time":")" + time + "\""), "") << time;
   }
+  // Forms of dates in attributes (section 2.4) that are none of an event's time.
+  for (const std::string time : {"01/31/2026", "Sat 01 31 10:00:00.UTC 2026"}) {
+    EXPECT_NE(Error("events", R"("name":"e","time":")" + time + "\""), "") << time;
+  }
 }
 
 TEST_F(HappeningRule, FutureTimeBecomesNow) {

@@ -57,6 +57,27 @@ TEST_F(LostUpdate, DoesNotHappenToWhoBeganAfterTheAnswer) {
   EXPECT_EQ(Attributes(), R"({"a":1,"b":2})");
 }
 
+TEST_F(LostUpdate, HappensToOneUserByTwoIdentifiers) {
+  // Section 1.10: "two simultaneous updates of different attributes of one user can overwrite each
+  // other".
+  Set(R"("old":0,"email":"a@b.co")");
+  Fly(R"("a":1)");
+  Begin("POST", "/users/track", R"({"attributes":[{"email":"a@b.co","b":2}]})",
+        {{"Authorization", "Bearer k"}});
+  scheduler_.RunAll();
+  EXPECT_EQ(Attributes(), R"({"old":0,"b":2})");
+  EXPECT_EQ(Stat("lost_updates"), 1);
+}
+
+TEST_F(LostUpdate, RequestFromBeforeAResetIsForgotten) {
+  Fly(R"("a":1)");
+  Begin("POST", "/_mock/reset");
+  scheduler_.RunAll();
+  EXPECT_EQ(Stat("profiles"), 0);
+  Set(R"("b":2)");
+  EXPECT_EQ(Attributes(), R"({"b":2})");
+}
+
 TEST_F(LostUpdate, LosesAUserThatTheOtherMade) {
   Fly(R"("a":1,"email":"a@b.co")");
   Fly(R"("b":2)");
