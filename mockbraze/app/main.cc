@@ -19,6 +19,10 @@
 #include "mockbraze/base/text.h"
 #include "mockbraze/workspace/options.h"
 
+// Read by jemalloc. Profiles lie all over the memory, and huge pages halve what finding them costs.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "thp:always,metadata_thp:auto";
+
 namespace {
 
 constexpr char description[] =
