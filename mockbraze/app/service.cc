@@ -128,7 +128,7 @@ std::string FormFault(const Exchange& exchange) {
 
 // Section 4.3: an invalid URL.
 Response RefusePath(const Request& request) {
-  const std::string what = request.method + " " + ToValidUtf8(request.path);
+  const std::string what = ToValidUtf8(request.method + " " + request.path);
   if (FindRoute(request.path)) {
     return Message(404, "Not Found: " + what + "; this path takes POST");
   }

@@ -38,7 +38,7 @@ constexpr std::array routes = {
 };
 
 std::string NoSuchEndpoint(const Request& request) {
-  const std::string what = request.method + " " + ToValidUtf8(request.path);
+  const std::string what = ToValidUtf8(request.method + " " + request.path);
   for (const ControlRoute& route : routes) {
     if (route.path == request.path) return what + ": there is " + std::string(route.method);
   }
