@@ -10,8 +10,7 @@
 #   ./scripts/bench.sh --bin DIR …            takes the programs from there, builds nothing
 #
 # The JSON, end to end (with --mock: the mock's), goes to stdout, everything else, tables too, to
-# stderr. Let the machine
-# be quiet meanwhile: the figures are worth nothing beside a compiler.
+# stderr. Let the machine be quiet meanwhile: the figures are worth nothing beside a compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

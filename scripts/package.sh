@@ -39,7 +39,7 @@ cp --recursive examples/mockbraze "$folder/examples"
 
 # What is linked in asks for its notice to come along.
 cp "$build/simdjson/LICENSE" "$folder/licenses/simdjson"
-for package in libboost-dev libcli11-dev libssl-dev libc6-dev libstdc++6; do
+for package in libboost-dev libcli11-dev libjemalloc-dev libssl-dev libc6-dev libstdc++6; do
   notice="/usr/share/doc/$package/copyright"
   if [[ -e "$notice" ]]; then cp --dereference "$notice" "$folder/licenses/$package"; fi
 done
