@@ -10,7 +10,8 @@
 namespace mockbraze {
 
 // The mock behind its socket: sends each request to its endpoint, through key check, limits,
-// faults, counting and latency. Paths below /_mock are control; all others are Braze's.
+// faults, counting and latency. Paths below /_mock are control, and / is the page; all others are
+// Braze's.
 //
 // The order in which a request can fail: fault that keeps it from being processed, unknown path
 // (404, or a stub's answer), size (413), host and key (401), account and permission (403), rate
