@@ -83,6 +83,8 @@ void WriteDelivery(const DeliveryStatus& status, v1::DeliveryStatus* message) {
   message->set_waiting_values(status.waiting_values);
   message->set_waiting_customers(status.waiting_customers);
   message->set_waiting_bytes(status.waiting_bytes);
+  message->set_remedy(status.remedy);
+  message->set_back_pressure(status.back_pressure);
 }
 
 void WriteRun(const Run& run, const DeliveryStatus& delivery, v1::SyncRun* message) {
@@ -109,6 +111,7 @@ void WriteRun(const Run& run, const DeliveryStatus& delivery, v1::SyncRun* messa
 
 void WriteSource(const Source& source, const DeliveryStatus& delivery, v1::Source* message) {
   message->set_name(source.name);
+  message->set_full_required(source.full_required);
   if (source.cursor) WriteTimestamp(*source.cursor, message->mutable_cursor());
   if (source.last_run) WriteRun(*source.last_run, delivery, message->mutable_last_run());
   if (source.last_completed_run) {

@@ -84,6 +84,7 @@ struct Source {
   std::optional<UnixNanos> cursor;
   std::optional<Run> last_run;
   std::optional<Run> last_completed_run;
+  std::string full_required;  // Not empty: why its next run must be FULL.
 };
 
 // What a tenant's delivery is doing, for people.
@@ -91,11 +92,13 @@ struct DeliveryStatus {
   enum class State : std::uint8_t { kRunning, kBackingOff, kPaused };
   State state = State::kRunning;
   std::string reason;  // Ours, never Braze's body.
+  std::string remedy;  // What ends it: what a person does, or that it ends by itself.
   absl::Time since = absl::UnixEpoch();
   std::optional<absl::Time> next_attempt;
   std::int64_t waiting_values = 0;
   std::int64_t waiting_customers = 0;
   std::int64_t waiting_bytes = 0;
+  std::string back_pressure;  // Why streams are not read; empty: they are.
 };
 
 }  // namespace peaksync

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/domain/rejection.h"
 #include "server/domain/run.h"
 #include "server/ledger/sqlite/database.h"
 #include "server/ledger/sqlite/statement.h"
@@ -36,8 +37,6 @@ struct StoredSource {
   std::string name;
   std::optional<UnixNanos> cursor;
 };
-
-enum class RejectionKind : std::uint8_t { kValidation = 1, kBraze = 2 };
 
 struct StoredRejection {
   std::string_view customer_key;
