@@ -20,7 +20,7 @@ struct ApiTenant {
   // `ledger` and `catalog` are null.
   absl::Status fault;
   Ledger* ledger = nullptr;
-  AttributeCatalog* catalog = nullptr;
+  std::shared_ptr<AttributeCatalog> catalog;
   TenantMetrics* metrics = nullptr;
 };
 

@@ -225,10 +225,8 @@ class App::Impl {
           Count(*metrics, report);
           for (const Run& run : report.ended_runs) LogEnd(name, run);
         }});
-    auto& catalog = catalogs_[config.name];
-    catalog = std::make_unique<AttributeCatalog>(config.name, config.rules);
     tenant.ledger = writer.get();
-    tenant.catalog = catalog.get();
+    tenant.catalog = std::make_shared<AttributeCatalog>(config.name, config.rules);
 
     LaneSetup lane;
     lane.tenant = config.name;
@@ -253,7 +251,6 @@ class App::Impl {
   TenantDirectory directory_;
   DeliveryLoop delivery_;  // Outlives the ledgers, which post to it.
   std::vector<LaneSetup> lanes_;
-  std::map<std::string, std::unique_ptr<AttributeCatalog>> catalogs_;
   std::map<std::string, std::unique_ptr<LedgerWriter>> ledgers_;
   ApiTenants tenants_;
   std::unique_ptr<ApiServer> api_;

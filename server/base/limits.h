@@ -46,6 +46,7 @@ inline constexpr int kPageSizeMax = 1'000;
 inline constexpr int kGroupCommitUpdatesMax = 20'000;
 inline constexpr int kTenantsMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1'000;  // Of a rejection.
+inline constexpr int kRetriedPerCallMax = 10'000;      // Rejections.
 static_assert(kGroupCommitUpdatesMax >= kBatchUpdatesMax, "a batch must fit a commit");
 
 // Delivery.

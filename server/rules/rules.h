@@ -41,6 +41,8 @@ struct TenantRules {
   double max_invalid_percent = 5;         // 0 to 100.
   std::int64_t max_rejections = 100'000;  // Kept at most.
   std::int64_t max_waiting_bytes = std::int64_t{1} << 30;
+  // A value that was confirmed longer ago is sent again; absent: never.
+  std::optional<absl::Duration> resend_after;
   std::map<std::string, AttributeRule> attributes;  // By the model's name.
 };
 
