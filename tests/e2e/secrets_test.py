@@ -66,7 +66,8 @@ class SecretsTest(harness.EndToEndTest):
         self.assertGreater(values["invalid"], 0)
         for where, text in self.service_texts().items():
             self.assert_clean(text, where)
-        commands = (["runs", "show", run_id], ["sources", "list"], ["last-sync", "--source", "churn"])
+        last = ["last-sync", "--source", "churn"]
+        commands = (["runs", "show", run_id], ["sources", "list"], last)
         for command in commands:
             result = self.peaksync(*command, tenant="bolt")
             self.assert_clean(result.out + result.err, command)

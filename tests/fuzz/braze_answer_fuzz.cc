@@ -37,9 +37,10 @@ HttpResult Read(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = TakeLine(&text);
     if (line.empty()) break;
-    const std::size_t colon = std::min(line.find(": "), line.size());
-    result.response.headers.emplace_back(line.substr(0, colon),
-                                         line.substr(std::min(colon + 2, line.size())));
+    const std::size_t colon = std::min(line.find(':'), line.size());
+    std::string_view value = line.substr(std::min(colon + 1, line.size()));
+    if (value.starts_with(' ')) value.remove_prefix(1);
+    result.response.headers.emplace_back(line.substr(0, colon), value);
   }
   result.response.body = text;
   return result;
