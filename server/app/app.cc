@@ -112,6 +112,19 @@ void LogEnd(const std::string& tenant, const Run& run) {
                              {"rejected", run.values.rejected}});
 }
 
+void LogHealth(const std::string& tenant, const absl::Status& health) {
+  if (health.ok()) return log::Info("A ledger can be written again.", {{"tenant", tenant}});
+  log::Error("A ledger cannot be written; nothing is acknowledged.",
+             {{"tenant", tenant}, {"reason", std::string(health.message())}});
+}
+
+// What to do about a ledger that cannot be opened.
+std::string LedgerHint(const std::string& tenant, const absl::Status& opened) {
+  if (!absl::IsDataLoss(opened)) return "";
+  return Concat(". The service's operator has to look (peaksyncd ledger check --tenant ", tenant,
+                "), and to put a backup in its place (peaksyncd ledger restore)");
+}
+
 void Count(TenantMetrics& metrics, const ExchangeReport& report) {
   // Both enumerations are in the order of docs/design.md section 5.
   metrics.BrazeRequest(static_cast<RequestOutcome>(report.kind), report.duration);
@@ -213,18 +226,25 @@ class App::Impl {
     ledger.abort_on_broken_law = options_.abort_on_broken_law;
     absl::StatusOr<std::unique_ptr<TenantLedger>> opened = TenantLedger::Open(std::move(ledger));
     if (!opened.ok()) {
-      return absl::FailedPreconditionError(
-          Concat("tenant ", config.name, " does not run: ", opened.status().message()));
+      return absl::FailedPreconditionError(Concat("tenant ", config.name,
+                                                  " does not run: ", opened.status().message(),
+                                                  LedgerHint(config.name, opened.status())));
     }
     const absl::Status guard = (*opened)->workspace_guard();
     TenantMetrics* metrics = tenant.metrics;
     auto& writer = ledgers_[config.name];
     writer = std::make_unique<LedgerWriter>(
         *std::move(opened), *options_.clock,
-        LedgerWriter::Listeners{[metrics, name = config.name](const CommitReport& report) {
-          Count(*metrics, report);
-          for (const Run& run : report.ended_runs) LogEnd(name, run);
-        }});
+        LedgerWriter::Listeners{.committed =
+                                    [metrics, name = config.name](const CommitReport& report) {
+                                      Count(*metrics, report);
+                                      for (const Run& run : report.ended_runs) LogEnd(name, run);
+                                    },
+                                .health =
+                                    [metrics, name = config.name](const absl::Status& health) {
+                                      LogHealth(name, health);
+                                      metrics->SetMisconfigured(absl::IsFailedPrecondition(health));
+                                    }});
     tenant.ledger = writer.get();
     tenant.catalog = std::make_shared<AttributeCatalog>(config.name, config.rules);
 
