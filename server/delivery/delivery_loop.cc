@@ -5,13 +5,24 @@
 
 #include "server/base/limits.h"
 #include "server/base/log.h"
+#include "server/delivery/remedy.h"
 
 namespace peaksync {
+
+namespace {
+
+std::string ForPeople(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
+}  // namespace
 
 // Binds a lane to its ledger and to the loop. All of it runs on the loop's thread.
 class DeliveryLoop::Driver final : public LaneHost {
  public:
-  Driver(DeliveryLoop& loop, LaneSetup setup) : loop_(loop), setup_(std::move(setup)) {}
+  Driver(DeliveryLoop& loop, LaneSetup setup) : loop_(loop), setup_(std::move(setup)) {
+    setup_.options.tenant = setup_.tenant;
+  }
 
   void Begin() {
     lane_ = std::make_unique<Lane>(
@@ -56,16 +67,19 @@ class DeliveryLoop::Driver final : public LaneHost {
     if (setup_.status_changed) setup_.status_changed(status);
     if (std::exchange(shown_, status.state) == status.state && reason_ == status.reason) return;
     reason_ = status.reason;
-    switch (status.state) {
-      case DeliveryStatus::State::kRunning:
-        return log::Info("Delivery to Braze runs.", {{"tenant", setup_.tenant}});
-      case DeliveryStatus::State::kBackingOff:
-        return log::Warn("Delivery to Braze waits and tries again.",
-                         {{"tenant", setup_.tenant}, {"reason", status.reason}});
-      case DeliveryStatus::State::kPaused:
-        return log::Error("Delivery to Braze is paused; nothing is lost.",
-                          {{"tenant", setup_.tenant}, {"reason", status.reason}});
+    if (status.state == DeliveryStatus::State::kRunning) {
+      return log::Info("Delivery to Braze runs.", {{"tenant", setup_.tenant}});
     }
+    const bool paused = status.state == DeliveryStatus::State::kPaused;
+    log::Write(paused ? log::Level::kError : log::Level::kWarn,
+               paused ? "Delivery to Braze is paused; nothing is lost."
+                      : "Delivery to Braze waits and tries again.",
+               {{"tenant", setup_.tenant},
+                {"cause", std::string(NameOf(status.cause))},
+                {"reason", status.reason},
+                {"remedy", status.remedy},
+                {"since", ForPeople(status.since)},
+                {"next_attempt", status.next_attempt ? ForPeople(*status.next_attempt) : "none"}});
   }
   void Report(const ExchangeReport& report) override {
     if (setup_.exchanged) setup_.exchanged(report);

@@ -16,10 +16,11 @@ Lane::Lane(LaneOptions options, LaneHost& host, std::function<double()> random, 
       backoff_(std::move(random)) {
   status_.since = now;
   if (!options_.blocked.empty()) {
-    SetStatus(DeliveryStatus::State::kPaused, options_.blocked, std::nullopt, now);
+    SetStatus(DeliveryStatus::State::kPaused, DeliveryStatus::Cause::kOtherWorkspace,
+              options_.blocked, std::nullopt, now);
     return;
   }
-  SetStatus(DeliveryStatus::State::kRunning, "", std::nullopt, now);
+  SetStatus(DeliveryStatus::State::kRunning, DeliveryStatus::Cause::kNone, "", std::nullopt, now);
   ReadKey(now);
 }
 

@@ -21,6 +21,7 @@
 namespace peaksync {
 
 struct LaneOptions {
+  std::string tenant;  // For remedies.
   BrazeRoute route;
   int objects_max = 75;               // A request.
   std::size_t bytes_max = 4'000'000;  // A request's body.
@@ -29,7 +30,7 @@ struct LaneOptions {
   int requests_in_flight_max = 400;
   absl::Duration request_timeout = absl::Seconds(60);
   absl::Duration probe_interval = absl::Minutes(1);  // While paused.
-  // Not empty: delivery is paused with this reason until the service is started again.
+  // Not empty: delivery is paused with this reason, and nothing is probed.
   std::string blocked;
 };
 
@@ -127,10 +128,10 @@ class Lane {
   void Halve(Request request);
   void Resume(absl::Time now);
   void BackOff(const Answer& answer, bool probe, absl::Time now);
-  void Pause(std::string reason, absl::Time now);
+  void Pause(DeliveryStatus::Cause cause, std::string reason, absl::Time now);
   void PauseUntilAccepted(const Answer& answer, absl::Time now);
   void ReadKey(absl::Time now);
-  void SetStatus(DeliveryStatus::State state, std::string reason,
+  void SetStatus(DeliveryStatus::State state, DeliveryStatus::Cause cause, std::string reason,
                  std::optional<absl::Time> next_attempt, absl::Time now);
 
   const LaneOptions options_;

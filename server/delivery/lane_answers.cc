@@ -5,6 +5,7 @@
 
 #include "server/base/limits.h"
 #include "server/delivery/lane.h"
+#include "server/delivery/remedy.h"
 #include "server/domain/concat.h"
 
 namespace peaksync {
@@ -61,7 +62,7 @@ void Lane::Settle(Request request, const Answer& answer, ExchangeReport* report,
     case Answer::Kind::kDenied:
       GiveBack(std::move(request.objects), absl::InfinitePast());
       one_object_probes_ = false;
-      return Pause(answer.reason, now);
+      return Pause(answer.cause, answer.reason, now);
     case Answer::Kind::kRateLimited:
       GiveBack(std::move(request.objects), absl::InfinitePast());
       return BackOff(answer, probe, now);
@@ -164,7 +165,8 @@ void Lane::PauseUntilAccepted(const Answer& answer, absl::Time now) {
   one_object_probes_ = true;
   in_doubt_ = false;
   lone_refusals_ = 0;
-  Pause(Concat("Braze accepts no object, also alone: ", answer.reason), now);
+  Pause(DeliveryStatus::Cause::kAcceptsNothing,
+        Concat("Braze accepts no object, also alone: ", answer.reason), now);
 }
 
 void Lane::Shrink(Request request, const Answer& answer, ExchangeReport* report) {
@@ -189,7 +191,7 @@ void Lane::Resume(absl::Time now) {
   if (running()) return;
   backoff_.Reset();
   one_object_probes_ = false;
-  SetStatus(DeliveryStatus::State::kRunning, "", std::nullopt, now);
+  SetStatus(DeliveryStatus::State::kRunning, DeliveryStatus::Cause::kNone, "", std::nullopt, now);
 }
 
 void Lane::BackOff(const Answer& answer, bool probe, absl::Time now) {
@@ -198,33 +200,38 @@ void Lane::BackOff(const Answer& answer, bool probe, absl::Time now) {
   const absl::Duration asked = answer.rate.retry_after.value_or(absl::ZeroDuration());
   if (status_.state == DeliveryStatus::State::kPaused) {  // Waits for a person.
     const absl::Time next = now + std::max(asked, options_.probe_interval);
-    return SetStatus(status_.state, status_.reason, next, now);
+    return SetStatus(status_.state, status_.cause, status_.reason, next, now);
   }
   if (!running() && !probe) {  // Of many requests that fail together only the first counts.
     if (now + asked <= *status_.next_attempt) return;
-    return SetStatus(status_.state, status_.reason, now + asked, now);
+    return SetStatus(status_.state, status_.cause, status_.reason, now + asked, now);
   }
   const absl::Duration delay = asked > absl::ZeroDuration() ? asked : backoff_.Next();
-  SetStatus(DeliveryStatus::State::kBackingOff, answer.reason, now + delay, now);
+  SetStatus(DeliveryStatus::State::kBackingOff, answer.cause, answer.reason, now + delay, now);
 }
 
-void Lane::Pause(std::string reason, absl::Time now) {
+void Lane::Pause(DeliveryStatus::Cause cause, std::string reason, absl::Time now) {
   GiveBackHeld();
-  SetStatus(DeliveryStatus::State::kPaused, std::move(reason), now + options_.probe_interval, now);
+  SetStatus(DeliveryStatus::State::kPaused, cause, std::move(reason), now + options_.probe_interval,
+            now);
 }
 
 // At the start, and before every probe: the key may have been mended.
 void Lane::ReadKey(absl::Time now) {
   absl::StatusOr<std::string> key = host_.ReadApiKey();
-  if (!key.ok()) return Pause(std::string(key.status().message()), now);
+  if (!key.ok()) {
+    return Pause(DeliveryStatus::Cause::kKeyUnreadable, std::string(key.status().message()), now);
+  }
   api_key_ = *std::move(key);
 }
 
-void Lane::SetStatus(DeliveryStatus::State state, std::string reason,
+void Lane::SetStatus(DeliveryStatus::State state, DeliveryStatus::Cause cause, std::string reason,
                      std::optional<absl::Time> next_attempt, absl::Time now) {
   const bool changed = status_.state != state || status_.reason != reason;
   if (changed) status_.since = now;
   status_.state = state;
+  status_.cause = cause;
+  status_.remedy = RemedyOf(cause, options_.route, options_.tenant);
   status_.reason = std::move(reason);
   status_.next_attempt = next_attempt;
   host_.ShowStatus(status_);
