@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOpt
 absl::Status TenantLedger::WaitForLostRequests() {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string quiet, store_.ReadMeta(kMetaQuiet));
   if (quiet != "1") {
-    send_not_before_ = options_.clock->Now() + limits::kLostOutcomeWait;
+    send_not_before_ = options_.clock->Steady() + limits::kLostOutcomeWait;
     return absl::OkStatus();
   }
   PEAKSYNC_RETURN_IF_ERROR(store_.Begin());
@@ -48,7 +48,7 @@ absl::Status TenantLedger::WaitForLostRequests() {
 }
 
 void TenantLedger::Close() {
-  if (!damaged_.ok() || needs_load_ || !waiting_.IsQuiet(options_.clock->Now())) return;
+  if (!damaged_.ok() || needs_load_ || !waiting_.IsQuiet(options_.clock->Steady())) return;
   if (!store_.Begin().ok()) return;
   if (!store_.WriteMeta(kMetaQuiet, "1").ok() || !store_.Commit().ok()) store_.Rollback();
 }
@@ -114,7 +114,7 @@ absl::Status TenantLedger::Load() {
   PEAKSYNC_ASSIGN_OR_RETURN(const ValueCounts totals, store_.SumRuns());
   runs_.Reset(totals);
   PEAKSYNC_ASSIGN_OR_RETURN(std::vector<StoredRun> unsettled, store_.ReadUnsettledRuns());
-  const absl::Time now = options_.clock->Now();
+  const absl::Time now = options_.clock->Steady();
   for (StoredRun& stored : unsettled) {
     ActiveRun& active = runs_.Add(std::move(stored), now);
     if (const auto found = streams.find(active.run().run_id); found != streams.end()) {
@@ -132,7 +132,7 @@ absl::Status TenantLedger::Load() {
 
 // Whatever waited when the service started may have been sent: "sending" is never written to disk.
 absl::Status TenantLedger::LoadOutbox() {
-  const absl::Time now = options_.clock->Now();
+  const absl::Time now = options_.clock->Steady();
   PEAKSYNC_ASSIGN_OR_RETURN(last_outbox_id_, store_.LastOutboxId());
   return store_.ReadOutbox([&](OutboxId id, RunNumber number,
                                std::string_view payload) -> absl::Status {
