@@ -100,7 +100,7 @@ absl::Status TenantLedger::Load() {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string epoch, store_.ReadMeta(kMetaEpoch));
   epoch_ = ParseOrZero<std::uint64_t>(epoch);
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string last_time, store_.ReadMeta(kMetaLastTime));
-  last_time_ = ParseOrZero<std::int64_t>(last_time);
+  last_time_ = stored_time_ = ParseOrZero<std::int64_t>(last_time);
   PEAKSYNC_ASSIGN_OR_RETURN(rejections_, store_.rejections().Count());
   PEAKSYNC_ASSIGN_OR_RETURN(const std::vector<StoredSource> sources, store_.ReadSources());
   for (const StoredSource& source : sources) sources_[source.name] = source;
@@ -217,10 +217,15 @@ absl::Status TenantLedger::Commit() {
   if (group_error_.ok()) (void)Sql(WriteSettledOutbox());
   if (group_error_.ok()) (void)Sql(WriteDirtyRuns());
   if (group_error_.ok()) (void)Sql(WriteDirtyAttributes());
+  if (group_error_.ok() && last_time_ != stored_time_) {
+    (void)Sql(store_.WriteMeta(kMetaLastTime, Concat(last_time_)));
+  }
   if (group_error_.ok()) (void)Sql(CheckValueCounts("the tenant", runs_.totals()));
   if (group_error_.ok()) (void)Sql(store_.Commit());
-  if (group_error_.ok()) return absl::OkStatus();
-
+  if (group_error_.ok()) {
+    stored_time_ = last_time_;
+    return absl::OkStatus();
+  }
   store_.Rollback();
   needs_load_ = true;  // Memory has what the file has not.
   changed_runs_.clear();

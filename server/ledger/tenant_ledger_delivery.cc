@@ -96,7 +96,8 @@ absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCus
 
 absl::Status TenantLedger::Confirm(WaitingCustomer& customer, CustomerState& state) {
   // Not before the run that forced it began, also when the clock has gone back since.
-  const UnixNanos now = std::max(Now(), last_time_);
+  last_time_ = std::max(Now(), last_time_);
+  const UnixNanos now = last_time_;
   for (const Slot& slot : customer.in_flight) {
     Attribute& attribute = *attributes_by_id_[slot.attribute_id];
     const KnownAttribute* before = state.Find(slot.attribute_id);
