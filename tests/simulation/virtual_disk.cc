@@ -110,7 +110,12 @@ struct VirtualDisk::Layer {
     *reserved = 0;
     return SQLITE_OK;
   }
-  static int Control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
+  // Nothing is mapped, whoever asks.
+  static int Control(sqlite3_file*, int operation, void* argument) {
+    if (operation != SQLITE_FCNTL_MMAP_SIZE) return SQLITE_NOTFOUND;
+    *static_cast<sqlite3_int64*>(argument) = 0;
+    return SQLITE_OK;
+  }
   static int SectorSize(sqlite3_file*) { return kSectorBytes; }
   static int Characteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 
