@@ -26,6 +26,7 @@ class World final : public Clock {
   World(std::uint64_t seed, bool verbose) : random(seed), verbose_(verbose) {}
 
   absl::Time Now() const override { return now_; }
+  absl::Time Steady() const override { return now_; }
   std::int64_t NowNanos() const { return absl::ToUnixNanos(now_); }
 
   void At(absl::Time when, std::function<void()> what) {
