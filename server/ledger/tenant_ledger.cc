@@ -179,6 +179,15 @@ absl::Status TenantLedger::Sql(absl::Status status) {
   return status;
 }
 
+// SQLite takes a transaction back by itself after some errors, of reads too: what came after it in
+// the group would be written piece by piece.
+absl::Status TenantLedger::GroupStatus() {
+  if (group_error_.ok() && !store_.database().InTransaction()) {
+    group_error_ = absl::UnavailableError("the disk failed, and SQLite ended the transaction");
+  }
+  return group_error_;
+}
+
 absl::Status TenantLedger::Unusable() const {
   return absl::FailedPreconditionError(
       Concat("ledger of ", options_.tenant, " is damaged: ", damaged_.message(),
@@ -214,7 +223,7 @@ absl::Status TenantLedger::Begin() {
 }
 
 absl::Status TenantLedger::Commit() {
-  if (group_error_.ok()) (void)Sql(WriteSettledOutbox());
+  if (GroupStatus().ok()) (void)Sql(WriteSettledOutbox());
   if (group_error_.ok()) (void)Sql(WriteDirtyRuns());
   if (group_error_.ok()) (void)Sql(WriteDirtyAttributes());
   if (group_error_.ok() && last_time_ != stored_time_) {

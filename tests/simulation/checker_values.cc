@@ -43,13 +43,15 @@ bool Checker::FindInvalid(const TakenBatch& taken, const BatchReceipt& receipt, 
   for (const InvalidReport& report : receipt.invalid) {
     if (report.index == index) reported.insert(report.field);
   }
-  if (update.in_future != reported.contains("updated_at")) return false;
-  if (update.in_future) world_.coverage.Count(Seen::kInvalidFuture);
+  const bool in_future = update.updated_at.value_or(0) >
+                         taken.decode_time + absl::ToInt64Nanoseconds(absl::Minutes(10));
+  if (in_future != reported.contains("updated_at")) return false;
+  if (in_future) world_.coverage.Count(Seen::kInvalidFuture);
   for (std::size_t i = 0; i < update.values.size(); ++i) {
     const MadeValue& value = update.values[i];
     const auto why = UpdateMaker::WhyInvalid(value, taken.source, *taken.decoded_by);
     const bool is_reported = reported.contains(value.model_name);
-    if (update.in_future) {
+    if (in_future) {
       invalid->insert(i);
       continue;
     }
@@ -73,8 +75,7 @@ void Checker::BatchTaken(const TakenBatch& taken, const absl::StatusOr<BatchRece
                          const ValueCounts& before, const ValueCounts& after) {
   const ValueCounts delta = Delta(before, after);
   const auto run = group_.book.find(taken.run_id);
-  const bool repeated =
-      run != group_.book.end() && taken.sequence <= run->second.last_sequence;
+  const bool repeated = run != group_.book.end() && taken.sequence <= run->second.last_sequence;
   if (!receipt.ok() || repeated) {
     if (delta != ValueCounts{}) world_.Break("rule 3: a batch that was not taken was counted");
     if (receipt.ok()) world_.coverage.Count(Seen::kBatchRepeated);
@@ -267,8 +268,8 @@ void Checker::CheckConfirmed(const Lease& lease) {
 
 void Checker::CheckRejected(const Lease& lease, const ObjectOutcome& outcome) {
   const SimulatedBraze::Trace& trace = braze_.TraceOf(lease.customer);
-  const auto customer = std::ranges::find(scenario_.customers, lease.customer,
-                                          &SimulatedCustomer::key);
+  const auto customer =
+      std::ranges::find(scenario_.customers, lease.customer, &SimulatedCustomer::key);
   if (customer->poison == Poison::kNone && !trace.refused_all) {
     return world_.Break("rule 7: ", lease.customer, " is rejected: ", outcome.reason);
   }

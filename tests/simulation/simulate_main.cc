@@ -1,7 +1,7 @@
 // Plays histories, each in a process of its own, and sums up what they met.
 //
-//   simulate --seeds 1..500 [--jobs N] [--all]   with --all, fails when a row or fault never occurred
-//   simulate --seed N --verbose                  replays one, step by step
+//   simulate --seeds 1..500 [--jobs N] [--all]   with --all, fails when a row or fault never
+//   occurred simulate --seed N --verbose                  replays one, step by step
 //
 // Exit status: 0 no rule was broken, 1 one was, 2 usage.
 #include <sys/mman.h>
@@ -92,10 +92,11 @@ bool ReadOptions(int argc, char** argv, Options* options) {
 class Simulation {
  public:
   explicit Simulation(const Options& options) : options_(options) {
-    char folder[] = "/tmp/peaksync-simulation-XXXXXX";
-    folder_ = mkdtemp(folder);
-    reports_ = static_cast<Report*>(mmap(nullptr, sizeof(Report) * options.jobs,
-                                         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    folder_ = std::filesystem::temp_directory_path() / "peaksync-simulation-XXXXXX";
+    if (mkdtemp(folder_.data()) == nullptr) std::abort();
+    reports_ =
+        static_cast<Report*>(mmap(nullptr, sizeof(Report) * options.jobs, PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   }
   ~Simulation() {
     std::error_code ignored;
@@ -120,9 +121,8 @@ class Simulation {
 
   void Spawn(std::uint64_t seed) {
     unsigned slot = 0;
-    while (std::ranges::any_of(running_, [&](const auto& child) {
-      return child.second.slot == slot;
-    })) {
+    while (std::ranges::any_of(running_,
+                               [&](const auto& child) { return child.second.slot == slot; })) {
       ++slot;
     }
     Report& report = reports_[slot];
@@ -134,9 +134,10 @@ class Simulation {
       return;
     }
     alarm(kHistorySecondsMax);
-    char path[256];
-    std::snprintf(path, sizeof(path), "%s/%020llu.db", folder_.c_str(),
-                  static_cast<unsigned long long>(seed));
+    char path[32];
+    // Relative: the story, and with it the digest, must not depend on the folder's name.
+    if (chdir(folder_.c_str()) != 0) _exit(1);
+    std::snprintf(path, sizeof(path), "%020llu.db", static_cast<unsigned long long>(seed));
     const HistoryResult result = PlayHistory(seed, path, options_.verbose);
     report.coverage = result.coverage;
     report.updates = result.updates;
@@ -209,8 +210,9 @@ int main(int argc, char** argv) {
   FixAddresses(argv);
   Options options;
   if (!ReadOptions(argc, argv, &options)) {
-    std::fprintf(stderr,
-                 "usage: simulate [--seeds FIRST..LAST | --seed N] [--jobs N] [--all] [--verbose]\n");
+    std::fprintf(
+        stderr,
+        "usage: simulate [--seeds FIRST..LAST | --seed N] [--jobs N] [--all] [--verbose]\n");
     return 2;
   }
   return Simulation(options).Run();
