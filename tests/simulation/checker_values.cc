@@ -254,7 +254,7 @@ void Checker::Leased(const std::vector<LeasedBatch>& batches) {
 }
 
 void Checker::CheckConfirmed(const Lease& lease) {
-  if (braze_.TraceOf(lease.customer).verdict != SimulatedBraze::Verdict::kAccepted) {
+  if (!braze_.TraceOf(lease.customer).accepted) {
     return world_.Break("rule 2: ", lease.customer, " is confirmed and was not accepted");
   }
   for (const auto& [name, json] : lease.values) {

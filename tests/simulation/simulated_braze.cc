@@ -154,6 +154,7 @@ void SimulatedBraze::MarkAll(Request& request, Verdict verdict) {
   for (const SentObject& object : request.objects) {
     Trace& trace = traces_[object.customer];
     trace.verdict = verdict;
+    trace.accepted |= verdict == Verdict::kAccepted;
     trace.alone = request.objects.size() == 1;
     trace.refused_all = refuses_all_ != 0;
   }
