@@ -30,6 +30,8 @@ absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOpt
   PEAKSYNC_RETURN_IF_ERROR(ledger->GuardWorkspace());
   PEAKSYNC_RETURN_IF_ERROR(ledger->WaitForLostRequests());
   PEAKSYNC_RETURN_IF_ERROR(ledger->Load());
+  // Who resumes a run is told what of it is durable: what was just read has to be (rule 1).
+  PEAKSYNC_RETURN_IF_ERROR(ledger->store_.database().SyncLog());
   ledger->send_not_before_ = absl::InfinitePast();
   return ledger;
 }

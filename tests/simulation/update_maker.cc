@@ -92,7 +92,7 @@ void UpdateMaker::AddValue(int attribute, MadeUpdate& update) {
       return;
     }
     default: {
-      if (random.Chance(50)) {
+      if (random.Chance(90)) {  // Now and then an object, which is another type.
         const bool order = random.Chance(50);
         *value.mutable_list_value()->add_values() = TextOf(order ? "a" : "b");
         *value.mutable_list_value()->add_values() = TextOf(order ? "b" : "a");
