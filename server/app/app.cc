@@ -129,7 +129,6 @@ class App::Impl {
       : config_(config),
         options_(options),
         metrics_(kVersion),
-        directory_(CredentialsOf(config)),
         delivery_(*options.clock, DeliveryCurlOptions(config)) {}
 
   absl::Status Start() {
@@ -146,13 +145,13 @@ class App::Impl {
                                return options_.pause(duration);
                              }}));
     lock_ = std::make_unique<FolderLock>(std::move(lock));
+    registry_.SetCredentials(CredentialsOf(config_));
     for (const TenantConfig& tenant : config_.tenants) AddTenant(tenant);
     delivery_.Start(std::move(lanes_));
     PEAKSYNC_ASSIGN_OR_RETURN(
         admin_, AdminHttp::Start(config_.admin.listen, {[this] { return metrics_.Serialize(); },
                                                         [this] { return accepting_.load(); }}));
-    PEAKSYNC_ASSIGN_OR_RETURN(api_,
-                              ApiServer::Start(server, tenants_, directory_, *options_.clock));
+    PEAKSYNC_ASSIGN_OR_RETURN(api_, ApiServer::Start(server, registry_, *options_.clock));
     accepting_ = true;
     log::Info("Listening.", {{"grpc_port", std::int64_t{api_->port()}},
                              {"admin_port", std::int64_t{admin_->port()}},
@@ -183,16 +182,18 @@ class App::Impl {
   }
 
   void AddTenant(const TenantConfig& config) {
-    ApiTenant& tenant = tenants_[config.name];
+    ApiTenant tenant;
     tenant.name = config.name;
     tenant.workspace = config.braze.workspace;
     tenant.host = HostOf(config.braze.endpoint);
     tenant.metrics = &metrics_.Tenant(config.name);
     tenant.fault = StartTenant(config, tenant);
     tenant.metrics->SetMisconfigured(!tenant.fault.ok());
-    if (tenant.fault.ok()) return;
-    log::Error("A tenant does not run; the others do.",
-               {{"tenant", config.name}, {"reason", std::string(tenant.fault.message())}});
+    if (!tenant.fault.ok()) {
+      log::Error("A tenant does not run; the others do.",
+                 {{"tenant", config.name}, {"reason", std::string(tenant.fault.message())}});
+    }
+    registry_.Set(std::make_shared<const ApiTenant>(std::move(tenant)));
   }
 
   absl::Status StartTenant(const TenantConfig& config, ApiTenant& tenant) {
@@ -219,16 +220,14 @@ class App::Impl {
     const absl::Status guard = (*opened)->workspace_guard();
     TenantMetrics* metrics = tenant.metrics;
     auto& writer = ledgers_[config.name];
-    writer = std::make_unique<LedgerWriter>(
+    writer = std::make_shared<LedgerWriter>(
         *std::move(opened), *options_.clock,
         LedgerWriter::Listeners{[metrics, name = config.name](const CommitReport& report) {
           Count(*metrics, report);
           for (const Run& run : report.ended_runs) LogEnd(name, run);
         }});
-    auto& catalog = catalogs_[config.name];
-    catalog = std::make_unique<AttributeCatalog>(config.name, config.rules);
-    tenant.ledger = writer.get();
-    tenant.catalog = catalog.get();
+    tenant.ledger = writer;
+    tenant.catalog = std::make_shared<AttributeCatalog>(config.name, config.rules);
 
     LaneSetup lane;
     lane.tenant = config.name;
@@ -250,12 +249,10 @@ class App::Impl {
   const AppOptions options_;
   std::unique_ptr<FolderLock> lock_;  // Let go last.
   Metrics metrics_;
-  TenantDirectory directory_;
   DeliveryLoop delivery_;  // Outlives the ledgers, which post to it.
   std::vector<LaneSetup> lanes_;
-  std::map<std::string, std::unique_ptr<AttributeCatalog>> catalogs_;
-  std::map<std::string, std::unique_ptr<LedgerWriter>> ledgers_;
-  ApiTenants tenants_;
+  std::map<std::string, std::shared_ptr<LedgerWriter>> ledgers_;
+  TenantRegistry registry_;
   std::unique_ptr<ApiServer> api_;
   std::atomic<bool> accepting_ = false;
   std::unique_ptr<AdminHttp> admin_;
