@@ -92,6 +92,7 @@ ONLY_IN = {
     r"server/api/reactors\.h": (
         "server/api/api_server.cc",
         "server/api/open_streams.cc",
+        "server/api/operator_calls.cc",
         "server/api/stream_reactor.cc",
         "server/api/sync_service.cc",
         "server/api/watch_reactor.cc",
@@ -107,6 +108,7 @@ ONLY_IN = {
     r"httplib\.h": ("server/app/admin_http.cc",),
     r"nlohmann/": ("client/report_json.cc",),
     r"simdjson\.h": (
+        "server/api/encode_value.cc",
         "server/braze/answer_body.cc",
         "client/json_value.h",
         "client/utf8.cc",

@@ -36,41 +36,6 @@ std::optional<std::string> CheckIdentifier(std::string_view field, std::string_v
   return std::nullopt;
 }
 
-std::optional<std::string> DecodeCustomer(const v1::Customer& given, Customer* customer) {
-  const auto take = [customer](IdentifierKind kind, std::string_view field,
-                               const std::string& id) -> std::optional<std::string> {
-    if (auto reason = CheckIdentifier(field, id, limits::kIdentifierBytesMax)) return reason;
-    customer->kind = kind;
-    customer->id = id;
-    return std::nullopt;
-  };
-  switch (given.identifier_case()) {
-    case v1::Customer::kExternalId:
-      return take(IdentifierKind::kExternalId, "external_id", given.external_id());
-    case v1::Customer::kBrazeId:
-      return take(IdentifierKind::kBrazeId, "braze_id", given.braze_id());
-    case v1::Customer::kEmail:
-      return take(IdentifierKind::kEmail, "email", given.email());
-    case v1::Customer::kPhone:
-      return take(IdentifierKind::kPhone, "phone", given.phone());
-    case v1::Customer::kUserAlias: {
-      const v1::UserAlias& alias = given.user_alias();
-      auto reason = CheckIdentifier("alias_name", alias.alias_name(), limits::kAliasBytesMax);
-      if (!reason) {
-        reason = CheckIdentifier("alias_label", alias.alias_label(), limits::kAliasBytesMax);
-      }
-      if (reason) return reason;
-      customer->kind = IdentifierKind::kUserAlias;
-      customer->id = alias.alias_name();
-      customer->label = alias.alias_label();
-      return std::nullopt;
-    }
-    case v1::Customer::IDENTIFIER_NOT_SET:
-      break;
-  }
-  return "the update names no customer: set one of external_id, braze_id, user_alias, email, phone";
-}
-
 std::optional<std::string> DecodeUpdatedAt(const google::protobuf::Timestamp& given, UnixNanos now,
                                            UnixNanos* updated_at) {
   if (given.nanos() < 0 || given.nanos() >= kNanosPerSecond) {
@@ -184,6 +149,41 @@ std::size_t DecodeAttributes(const v1::CustomerUpdate& update, const DecodeConte
 }
 
 }  // namespace
+
+std::optional<std::string> DecodeCustomer(const v1::Customer& given, Customer* customer) {
+  const auto take = [customer](IdentifierKind kind, std::string_view field,
+                               const std::string& id) -> std::optional<std::string> {
+    if (auto reason = CheckIdentifier(field, id, limits::kIdentifierBytesMax)) return reason;
+    customer->kind = kind;
+    customer->id = id;
+    return std::nullopt;
+  };
+  switch (given.identifier_case()) {
+    case v1::Customer::kExternalId:
+      return take(IdentifierKind::kExternalId, "external_id", given.external_id());
+    case v1::Customer::kBrazeId:
+      return take(IdentifierKind::kBrazeId, "braze_id", given.braze_id());
+    case v1::Customer::kEmail:
+      return take(IdentifierKind::kEmail, "email", given.email());
+    case v1::Customer::kPhone:
+      return take(IdentifierKind::kPhone, "phone", given.phone());
+    case v1::Customer::kUserAlias: {
+      const v1::UserAlias& alias = given.user_alias();
+      auto reason = CheckIdentifier("alias_name", alias.alias_name(), limits::kAliasBytesMax);
+      if (!reason) {
+        reason = CheckIdentifier("alias_label", alias.alias_label(), limits::kAliasBytesMax);
+      }
+      if (reason) return reason;
+      customer->kind = IdentifierKind::kUserAlias;
+      customer->id = alias.alias_name();
+      customer->label = alias.alias_label();
+      return std::nullopt;
+    }
+    case v1::Customer::IDENTIFIER_NOT_SET:
+      break;
+  }
+  return "the update names no customer: set one of external_id, braze_id, user_alias, email, phone";
+}
 
 PreparedUpdate DecodeUpdate(const v1::CustomerUpdate& update, std::uint32_t index,
                             const DecodeContext& context) {

@@ -36,6 +36,9 @@ struct DecodeContext {
 PreparedUpdate DecodeUpdate(const v1::CustomerUpdate& update, std::uint32_t index,
                             const DecodeContext& context);
 
+// Why `given` names no customer; nothing: it does, and *customer is it.
+std::optional<std::string> DecodeCustomer(const v1::Customer& given, Customer* customer);
+
 // Why a batch may not be taken in at all: too many updates, too many bytes, or none. Nothing: it
 // may.
 std::optional<std::string> CheckBatch(const v1::UpdateBatch& batch);

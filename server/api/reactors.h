@@ -26,6 +26,8 @@
 namespace peaksync {
 
 grpc::Status ToGrpc(const absl::Status& status);
+// Ends a call that has no more to say than this.
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status);
 
 // Whom a call comes from, and as what it has shown itself.
 struct Caller {
@@ -90,6 +92,13 @@ class StreamReactor final
  private:
   enum class Phase : std::uint8_t { kStart, kStarting, kOpen, kFinishing, kFinished };
 
+  // What is durable of the run, as far as this stream has heard.
+  struct Acked {
+    std::int64_t sequence = 0;
+    ValueCounts values;
+    UpdateCounts updates;
+  };
+
   StreamReactor(grpc::CallbackServerContext* context, std::shared_ptr<const ApiTenant> tenant,
                 const TenantRegistry& tenants, OpenStreams& streams, const Clock& clock);
 
@@ -101,6 +110,7 @@ class StreamReactor final
 
   void OnStarted(absl::StatusOr<Run> run);
   void OnReceipt(absl::StatusOr<BatchReceipt> receipt);
+  void OnHeldBack(const std::string& reason);
   void OnFinished(absl::StatusOr<Run> run);
   void Fail(const absl::Status& status);
   // The service's wish. The second time it does not wait for a client that does not read.
@@ -131,6 +141,7 @@ class StreamReactor final
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kStart;
   Run run_ ABSL_GUARDED_BY(mutex_);
   std::optional<UnixNanos> cursor_ ABSL_GUARDED_BY(mutex_);
+  Acked acked_ ABSL_GUARDED_BY(mutex_);
   int uncommitted_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool read_closed_ ABSL_GUARDED_BY(mutex_) = false;
@@ -205,6 +216,20 @@ class SyncServiceImpl final : public v1::SyncService::CallbackService {
                                         v1::ListSourcesResponse* response) override;
   grpc::ServerUnaryReactor* GetLastSync(Context* context, const v1::GetLastSyncRequest* request,
                                         v1::GetLastSyncResponse* response) override;
+  // operator_calls.cc:
+  grpc::ServerUnaryReactor* CancelSyncRun(Context* context, const v1::CancelSyncRunRequest* request,
+                                          v1::CancelSyncRunResponse* response) override;
+  grpc::ServerUnaryReactor* ListRejections(Context* context,
+                                           const v1::ListRejectionsRequest* request,
+                                           v1::ListRejectionsResponse* response) override;
+  grpc::ServerUnaryReactor* RetryRejections(Context* context,
+                                            const v1::RetryRejectionsRequest* request,
+                                            v1::RetryRejectionsResponse* response) override;
+  grpc::ServerUnaryReactor* DiscardRejections(Context* context,
+                                              const v1::DiscardRejectionsRequest* request,
+                                              v1::DiscardRejectionsResponse* response) override;
+  grpc::ServerUnaryReactor* Resync(Context* context, const v1::ResyncRequest* request,
+                                   v1::ResyncResponse* response) override;
 
  private:
   // `method` as the proto names it.

@@ -157,10 +157,8 @@ absl::Status StreamReactor::TakeStart(const v1::StreamStart& start) {
     phase_ = Phase::kStarting;
     self = self_;
   }
-  request.displaced = [weak = std::weak_ptr(self)] {
-    if (const auto alive = weak.lock()) {
-      alive->Fail(absl::AbortedError("a newer stream has taken over this run"));
-    }
+  request.ended = [weak = std::weak_ptr(self)](const absl::Status& status) {
+    if (const auto alive = weak.lock()) alive->Fail(status);
   };
   tenant_->ledger->StartRun(std::move(request),
                             [self](absl::StatusOr<Run> run) { self->OnStarted(std::move(run)); });
@@ -191,16 +189,18 @@ absl::Status StreamReactor::TakeBatch(const v1::UpdateBatch& batch) {
   const std::shared_ptr<const ApiTenant> newest = tenants_.Find(tenant_->name);
   const std::shared_ptr<AttributeCatalog> catalog =
       newest != nullptr && newest->catalog != nullptr ? newest->catalog : tenant_->catalog;
+  request.catalog = catalog;
   const DecodeContext context{*catalog, source_, updated_at, absl::ToUnixNanos(clock_.Now())};
   for (int i = 0; i < batch.updates_size(); ++i) {
     request.updates.push_back(
         DecodeUpdate(batch.updates(i), static_cast<std::uint32_t>(i), context));
   }
-  // The names in the request are the catalog's.
-  tenant_->ledger->AcceptBatch(std::move(request),
-                               [self, catalog](absl::StatusOr<BatchReceipt> receipt) {
-                                 self->OnReceipt(std::move(receipt));
-                               });
+  request.held_back = [weak = std::weak_ptr(self)](const std::string& reason) {
+    if (const auto alive = weak.lock()) alive->OnHeldBack(reason);
+  };
+  tenant_->ledger->AcceptBatch(std::move(request), [self](absl::StatusOr<BatchReceipt> receipt) {
+    self->OnReceipt(std::move(receipt));
+  });
   return absl::OkStatus();
 }
 
@@ -230,6 +230,7 @@ void StreamReactor::OnStarted(absl::StatusOr<Run> run) {
   }
   run_ = *std::move(run);
   phase_ = Phase::kOpen;
+  acked_ = {run_.last_sequence, run_.values, run_.updates};
   started_ = std::make_unique<v1::StreamStarted>();
   started_->set_run_id(run_.run_id);
   started_->set_next_sequence(run_.last_sequence + 1);
@@ -247,12 +248,27 @@ void StreamReactor::OnReceipt(absl::StatusOr<BatchReceipt> receipt) {
     return Advance();
   }
   if (ack_ == nullptr) ack_ = std::make_unique<v1::BatchAck>();
+  ack_->clear_back_pressure();
   ack_->set_sequence(receipt->sequence);
   WriteCounts(receipt->values, ack_->mutable_values());
   WriteCounts(receipt->updates, ack_->mutable_updates());
+  acked_ = {receipt->sequence, receipt->values, receipt->updates};
   for (const InvalidReport& invalid : receipt->invalid) AppendInvalid(invalid, ack_.get());
   ack_->set_invalid_omitted(ack_->invalid_omitted() + receipt->invalid_omitted);
   if (!receipt->failed.empty()) Note(absl::FailedPreconditionError(receipt->failed));
+  Advance();
+}
+
+// Says why nothing more is read, beside what is durable so far.
+void StreamReactor::OnHeldBack(const std::string& reason) {
+  MutexLock lock(mutex_);
+  if (ack_ == nullptr) {
+    ack_ = std::make_unique<v1::BatchAck>();
+    ack_->set_sequence(acked_.sequence);
+    WriteCounts(acked_.values, ack_->mutable_values());
+    WriteCounts(acked_.updates, ack_->mutable_updates());
+  }
+  ack_->set_back_pressure(reason);
   Advance();
 }
 

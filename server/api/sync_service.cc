@@ -3,10 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
+#include "server/api/page.h"
 #include "server/api/reactors.h"
 #include "server/api/run_message.h"
-#include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/domain/concat.h"
 
@@ -29,12 +28,6 @@ class RefusedWatch final : public grpc::ServerWriteReactor<v1::WatchSyncRunRespo
   void OnDone() override { delete this; }
 };
 
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(status));
-  return reactor;
-}
-
 std::optional<std::string> BearerToken(const grpc::CallbackServerContext& context) {
   const auto range = context.client_metadata().equal_range("authorization");
   if (range.first == range.second || std::next(range.first) != range.second) return std::nullopt;
@@ -53,17 +46,13 @@ std::vector<std::string> CertificateSans(const grpc::CallbackServerContext& cont
   return sans;
 }
 
-int PageSize(std::int32_t asked) {
-  if (asked <= 0) return limits::kPageSizeDefault;
-  return std::min(asked, limits::kPageSizeMax);
-}
-
-absl::Status BadPage() {
-  return absl::InvalidArgumentError(
-      "page_token is none of this service's: give the one of the answer before, unchanged");
-}
-
 }  // namespace
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
 
 absl::StatusOr<Caller> SyncServiceImpl::Authorize(const Context& context,
                                                   std::string_view method) const {
@@ -112,13 +101,9 @@ grpc::ServerUnaryReactor* SyncServiceImpl::ListSyncRuns(Context* context,
                                                         v1::ListSyncRunsResponse* response) {
   const absl::StatusOr<Caller> caller = Authorize(*context, "ListSyncRuns");
   if (!caller.ok()) return Answer(context, caller.status());
-  std::optional<std::int64_t> before;
-  if (!request->page_token().empty()) {
-    before.emplace();
-    if (!absl::SimpleAtoi(request->page_token(), &*before) || *before < 1) {
-      return Answer(context, BadPage());
-    }
-  }
+  const absl::StatusOr<std::int64_t> token = ReadPageToken(request->page_token());
+  if (!token.ok()) return Answer(context, token.status());
+  const std::optional<std::int64_t> before = *token == 0 ? std::nullopt : std::optional(*token);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   caller->tenant->ledger->ListRuns(request->source(), PageSize(request->page_size()), before,
                                    [=, tenant = caller->tenant](absl::StatusOr<RunPage> page) {

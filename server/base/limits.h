@@ -42,10 +42,14 @@ inline constexpr int kInvalidReportedPerBatchMax = 1'000;
 inline constexpr int kPageSizeDefault = 50;
 inline constexpr int kPageSizeMax = 1'000;
 
+// Administration.
+inline constexpr std::size_t kSocketPathBytesMax = 107;  // sockaddr_un's.
+
 // Ledger.
 inline constexpr int kGroupCommitUpdatesMax = 20'000;
 inline constexpr int kTenantsMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1'000;  // Of a rejection.
+inline constexpr int kRetriedPerCallMax = 10'000;      // Rejections.
 static_assert(kGroupCommitUpdatesMax >= kBatchUpdatesMax, "a batch must fit a commit");
 
 // Delivery.

@@ -43,6 +43,8 @@ struct TenantCredentials {
   std::string tenant;
   std::vector<TokenCredential> tokens;
   std::vector<CertificateCredential> certificates;
+
+  friend bool operator==(const TenantCredentials&, const TenantCredentials&) = default;
 };
 
 // Finds the tenant of a call from its credential (rule 9). Whoever loads the configuration sees to

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,10 +13,18 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/domain/customer.h"
+#include "server/domain/rejection.h"
 #include "server/domain/run.h"
 #include "server/domain/update.h"
+#include "server/rules/attribute_catalog.h"
 
 namespace peaksync {
+
+// Bounds of a ledger that the configuration sets, besides those in TenantRules.
+struct LedgerLimits {
+  // While less than this is free where the ledger lies, batches wait; 0: not looked at.
+  std::int64_t min_free_disk = 0;
+};
 
 // A stream of the api, so that an older one can be told from a newer one. Never 0.
 using StreamId = std::uint64_t;
@@ -29,15 +38,20 @@ struct StartRequest {
   std::optional<UnixNanos> updated_at;
   std::optional<UnixNanos> from_cursor;
   StreamId stream = 0;
-  // Called when a newer stream takes the run over.
-  std::function<void()> displaced;
+  // Called when the stream can bring the run no further: a newer stream has taken it over, or the
+  // run was canceled. Says which.
+  std::function<void(const absl::Status&)> ended;
 };
 
 struct BatchRequest {
   std::string run_id;
   StreamId stream = 0;
   std::int64_t sequence = 0;
-  std::vector<PreparedUpdate> updates;
+  std::vector<PreparedUpdate> updates = {};
+  // Keeps the names of the updates' attributes alive.
+  std::shared_ptr<const AttributeCatalog> catalog = {};
+  // Called once, with the reason, when the batch has to wait for room. May be empty.
+  std::function<void(const std::string&)> held_back = {};
 };
 
 // Why an update, or a value of it, was not taken.
@@ -135,6 +149,34 @@ struct SourcePage {
   DeliveryStatus delivery;
 };
 
+struct RejectionPage {
+  std::vector<Rejection> rejections;       // Oldest first.
+  std::optional<std::int64_t> next_after;  // For the next page.
+};
+
+struct RetryRequest {
+  RejectionFilter filter;
+  std::int64_t after = 0;  // Rejections with a greater id …
+  // … and at most this one: a value that is refused again must not come again. Absent: the newest.
+  std::optional<std::int64_t> until;
+  // By whose rules they are validated.
+  std::shared_ptr<AttributeCatalog> catalog;
+};
+
+struct RetryResult {
+  std::vector<Run> runs;  // One for each source.
+  std::int64_t retried = 0;
+  std::int64_t not_retriable = 0;
+  std::optional<std::int64_t> next_after;  // There may be more: go on with these two.
+  std::int64_t until = 0;
+};
+
+struct ResyncRequest {
+  std::string attribute;             // Braze's name; empty: of all.
+  std::optional<Customer> customer;  // Absent: of all.
+  bool validate_only = false;        // Only counts.
+};
+
 struct LastSync {
   Run run;
   std::optional<UnixNanos> cursor;
@@ -166,6 +208,24 @@ class Ledger {
   virtual void FinishRun(FinishRequest request, Done<Run> done) = 0;
   // The stream is gone; its run stays open to be resumed.
   virtual void EndStream(std::string run_id, StreamId stream) = 0;
+
+  // What people do. Errors as of the RPCs of the same names.
+  virtual void CancelRun(std::string run_id, Done<RunView> done) = 0;
+  virtual void ListRejections(RejectionFilter filter, int page_size, std::int64_t after,
+                              Done<RejectionPage> done) = 0;
+  // Takes at most limits::kRetriedPerCallMax.
+  virtual void RetryRejections(RetryRequest request, Done<RetryResult> done) = 0;
+  // Answers how many.
+  virtual void DiscardRejections(RejectionFilter filter, Done<std::int64_t> done) = 0;
+  // Answers how many values that were known are unknown now.
+  virtual void Resync(ResyncRequest request, Done<std::int64_t> done) = 0;
+
+  // What the configuration says from now on, for values that come from now on. `min_free_disk`: see
+  // LedgerLimits.
+  virtual void Reconfigure(std::shared_ptr<const TenantRules> rules, LedgerLimits limits) = 0;
+  // From now on it is the ledger of this workspace, and every value is unknown; answers how many
+  // were known. What waits is sent there.
+  virtual void Rebind(std::string endpoint, std::string workspace, Done<std::int64_t> done) = 0;
 
   // Delivery.
   virtual void Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) = 0;

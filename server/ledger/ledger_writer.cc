@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "server/base/limits.h"
+#include "server/domain/concat.h"
 
 namespace peaksync {
 namespace {
 
 // How often a writer without work looks after runs without streams, and after a disk that failed.
 constexpr std::chrono::seconds kIdleTurn{1};
+constexpr absl::Duration kDiskLookedAtEvery = absl::Seconds(1);
 
 ValueCounts Minus(const ValueCounts& a, const ValueCounts& b) {
   return {a.received - b.received, a.unchanged - b.unchanged,   a.stale - b.stale,
@@ -22,10 +24,11 @@ ValueCounts Minus(const ValueCounts& a, const ValueCounts& b) {
 }  // namespace
 
 LedgerWriter::LedgerWriter(std::unique_ptr<TenantLedger> ledger, const Clock& clock,
-                           Listeners listeners)
+                           Listeners listeners, Options options)
     : ledger_(std::move(ledger)),
       clock_(clock),
       listeners_(std::move(listeners)),
+      options_(std::move(options)),
       reported_(ledger_->totals()),
       thread_([this] { Loop(); }) {}
 
@@ -48,156 +51,14 @@ void LedgerWriter::Push(Job job) {
   wake_.notify_one();
 }
 
-template <typename T, typename F>
-void LedgerWriter::Submit(Job job, Done<T> done, F command) {
-  job.write = [done = std::move(done), command = std::move(command)](TenantLedger* ledger) mutable {
-    absl::StatusOr<T> result = absl::UnknownError("the command did not run");
-    if (ledger != nullptr) result = command(*ledger);
-    return Completion([done = std::move(done),
-                       result = std::move(result)](const absl::Status& committed) mutable {
-      if (committed.ok()) {
-        std::move(done)(std::move(result));
-      } else {
-        std::move(done)(committed);
-      }
-    });
-  };
-  Push(std::move(job));
-}
-
-template <typename T, typename F>
-void LedgerWriter::SubmitRead(Done<T> done, F command) {
-  Job job;
-  job.read = [done = std::move(done), command = std::move(command)](TenantLedger& ledger) mutable {
-    std::move(done)(command(ledger));
-  };
-  Push(std::move(job));
-}
-
-void LedgerWriter::StartRun(StartRequest request, Done<Run> done) {
-  Submit<Run>(Job(), std::move(done), [request = std::move(request)](TenantLedger& ledger) {
-    return ledger.StartRun(request);
-  });
-}
-
-void LedgerWriter::AcceptBatch(BatchRequest request, Done<BatchReceipt> done) {
-  Job job;
-  job.weight = static_cast<std::int64_t>(request.updates.size());
-  job.needs_room = true;
-  job.run_id = request.run_id;
-  Submit<BatchReceipt>(std::move(job), std::move(done),
-                       [request = std::move(request)](TenantLedger& ledger) mutable {
-                         return ledger.AcceptBatch(request);
-                       });
-}
-
-void LedgerWriter::FinishRun(FinishRequest request, Done<Run> done) {
-  Job job;
-  job.run_id = request.run_id;
-  Submit<Run>(
-      std::move(job), std::move(done),
-      [request = std::move(request)](TenantLedger& ledger) { return ledger.FinishRun(request); });
-}
-
-// Takes its turn among the commands that write: a run that is started next must find it done.
-void LedgerWriter::EndStream(std::string run_id, StreamId stream) {
-  Job job;
-  job.until_possible = true;
-  job.write = [run_id = std::move(run_id), stream](TenantLedger* ledger) -> Completion {
-    ledger->EndStream(run_id, stream);
-    return nullptr;
-  };
-  Push(std::move(job));
-}
-
-void LedgerWriter::Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) {
-  Job job;
-  job.read = [this, request, done = std::move(done)](TenantLedger& ledger) mutable {
-    Leased leased{ledger.Lease(request), ledger.Ready()};
-    published_ = leased.ready;
-    std::move(done)(std::move(leased));
-  };
-  Push(std::move(job));
-}
-
-void LedgerWriter::Settle(std::vector<ObjectOutcome> outcomes) {
-  Job job;
-  job.weight = static_cast<std::int64_t>(outcomes.size());
-  job.until_possible = true;
-  job.write = [outcomes = std::move(outcomes)](TenantLedger* ledger) -> Completion {
-    ledger->Settle(outcomes);
-    return nullptr;
-  };
-  Push(std::move(job));
-}
-
-void LedgerWriter::SetReadyListener(std::function<void(ReadyState)> listener) {
-  Job job;
-  job.read = [this, listener = std::move(listener)](TenantLedger&) mutable {
-    ready_listener_ = std::move(listener);
-    published_ = {};
-  };
-  Push(std::move(job));
-}
-
-void LedgerWriter::SetDeliveryStatus(DeliveryStatus status) {
-  Job job;
-  job.read = [this, status = std::move(status)](TenantLedger& ledger) mutable {
-    ledger.SetDeliveryStatus(std::move(status));
-    Notify({}, /*all=*/true);
-    Report(absl::ZeroDuration(), 0, {});
-  };
-  Push(std::move(job));
-}
-
-void LedgerWriter::GetRun(std::string run_id, Done<RunView> done) {
-  SubmitRead<RunView>(std::move(done), [run_id = std::move(run_id)](TenantLedger& ledger) {
-    return ledger.GetRun(run_id);
-  });
-}
-
-void LedgerWriter::ListRuns(std::string source, int page_size, std::optional<std::int64_t> before,
-                            Done<RunPage> done) {
-  SubmitRead<RunPage>(std::move(done),
-                      [source = std::move(source), page_size, before](TenantLedger& ledger) {
-                        return ledger.ListRuns(source, page_size, before);
-                      });
-}
-
-void LedgerWriter::ListSources(int page_size, std::string after, Done<SourcePage> done) {
-  SubmitRead<SourcePage>(std::move(done),
-                         [page_size, after = std::move(after)](TenantLedger& ledger) {
-                           return ledger.ListSources(page_size, after);
-                         });
-}
-
-void LedgerWriter::GetLastSync(std::string source, Done<LastSync> done) {
-  SubmitRead<LastSync>(std::move(done), [source = std::move(source)](TenantLedger& ledger) {
-    return ledger.GetLastSync(source);
-  });
-}
-
-void LedgerWriter::WatchRun(std::string run_id, std::uint64_t watch,
-                            std::function<void(RunView)> changed) {
-  Job job;
-  job.read = [this, watcher = Watcher{std::move(run_id), watch, std::move(changed)}](
-                 TenantLedger&) mutable { watchers_.push_back(std::move(watcher)); };
-  Push(std::move(job));
-}
-
-void LedgerWriter::UnwatchRun(std::uint64_t watch) {
-  Job job;
-  job.read = [this, watch](TenantLedger&) {
-    std::erase_if(watchers_, [&](const Watcher& watcher) { return watcher.watch == watch; });
-  };
-  Push(std::move(job));
-}
-
 void LedgerWriter::Loop() {
   std::vector<Job> group;
   while (TakeGroup(&group)) {
     const bool idle = group.empty();
+    // Without the queue's lock: whoever is told may be giving a command at the same moment.
+    for (const auto& held_back : std::exchange(held_back_, {})) held_back(no_room_);
     RunGroup(std::exchange(group, {}));
+    ShowBackPressure();
     PublishReady();
     ledger_->Checkpoint(idle);  // After the waiters were told.
   }
@@ -208,14 +69,14 @@ void LedgerWriter::Loop() {
 bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
   std::unique_lock<std::mutex> lock(mutex_.native());
   wake_.wait_for(lock, kIdleTurn, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return stopping_ || !queue_.empty() || (!deferred_.empty() && ledger_->HasRoom());
+    return stopping_ || !queue_.empty() || (!deferred_.empty() && HasRoom());
   });
   [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     *group = std::exchange(retries_, {});
     std::vector<Job> waiting = std::exchange(deferred_, {});
     std::ranges::move(std::exchange(queue_, {}), std::back_inserter(waiting));
     std::int64_t weight = 0;
-    const bool room = ledger_->HasRoom();
+    no_room_ = NoRoomReason();
     bool full = false;
     const auto waits_for_room = [&](const Job& job) {  // With batches that came before it.
       return !job.run_id.empty() &&
@@ -227,8 +88,9 @@ bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
       // Jobs that are put back keep their order; batches of one stream never overtake each other.
       if (full) {
         queue_.push_back(std::move(job));
-      } else if (!stopping_ && ((job.needs_room && !room) || waits_for_room(job))) {
+      } else if (!stopping_ && ((job.needs_room && !no_room_.empty()) || waits_for_room(job))) {
         weight -= job.weight;
+        if (job.held_back) held_back_.push_back(std::exchange(job.held_back, nullptr));
         deferred_.push_back(std::move(job));
       } else {
         group->push_back(std::move(job));
@@ -237,6 +99,38 @@ bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
   }();
   const bool stopping = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; }();
   return !stopping || !group->empty();
+}
+
+std::string LedgerWriter::NoRoomReason() {
+  if (std::string reason = ledger_->NoRoomReason(); !reason.empty()) return reason;
+  if (options_.limits.min_free_disk <= 0 || !options_.free_disk) return "";
+  const absl::Time now = clock_.Now();
+  // Also when the clock has gone back.
+  if (now - disk_looked_at_ < kDiskLookedAtEvery && now >= disk_looked_at_) return low_disk_;
+  disk_looked_at_ = now;
+  low_disk_.clear();
+  const absl::StatusOr<std::int64_t> free = options_.free_disk();
+  if (!free.ok() || *free < options_.limits.min_free_disk) {
+    low_disk_ = free.ok() ? Concat("the service's disk has ", *free,
+                                   " bytes free, min_free_disk is ", options_.limits.min_free_disk)
+                          : std::string(free.status().message());
+  }
+  return low_disk_;
+}
+
+void LedgerWriter::ShowBackPressure() {
+  std::string reason = deferred_.empty() ? "" : no_room_;
+  if (!health_.ok()) reason = std::string(health_.message());
+  if (reason.empty() == back_pressure_.empty()) return;  // Not again for every byte.
+  back_pressure_ = std::move(reason);
+  ledger_->SetBackPressure(back_pressure_);
+  Notify({}, /*all=*/true);
+}
+
+void LedgerWriter::ShowHealth(const absl::Status& committed) {
+  if (committed.code() == health_.code()) return;
+  health_ = committed;
+  if (listeners_.health) listeners_.health(committed);
 }
 
 bool LedgerWriter::IsStopping() {
@@ -271,6 +165,7 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
       if (expire) ledger_->ExpireRuns();
       committed = ledger_->Commit();
     }
+    ShowHealth(committed);
     for (Completion& completion : completions) {
       if (completion) std::move(completion)(committed);
     }

@@ -34,11 +34,20 @@ struct CommitReport {
 // thread. Thread safety: safe for concurrent use.
 class LedgerWriter final : public Ledger {
  public:
-  struct Listeners {
-    std::function<void(const CommitReport&)> committed;  // May be empty.
+  struct Listeners {  // Each may be empty.
+    std::function<void(const CommitReport&)> committed = {};
+    // The file cannot be written (UNAVAILABLE), is damaged for good (FAILED_PRECONDITION), or is
+    // well again (OK): told when it changes.
+    std::function<void(const absl::Status&)> health = {};
+  };
+  struct Options {
+    LedgerLimits limits;
+    // Bytes that are free where the ledger lies; empty: not looked at.
+    std::function<absl::StatusOr<std::int64_t>()> free_disk;
   };
 
-  LedgerWriter(std::unique_ptr<TenantLedger> ledger, const Clock& clock, Listeners listeners);
+  LedgerWriter(std::unique_ptr<TenantLedger> ledger, const Clock& clock, Listeners listeners,
+               Options options = {});
   ~LedgerWriter() override;
   void Stop();
 
@@ -46,6 +55,14 @@ class LedgerWriter final : public Ledger {
   void AcceptBatch(BatchRequest request, Done<BatchReceipt> done) override;
   void FinishRun(FinishRequest request, Done<Run> done) override;
   void EndStream(std::string run_id, StreamId stream) override;
+  void CancelRun(std::string run_id, Done<RunView> done) override;
+  void ListRejections(RejectionFilter filter, int page_size, std::int64_t after,
+                      Done<RejectionPage> done) override;
+  void RetryRejections(RetryRequest request, Done<RetryResult> done) override;
+  void DiscardRejections(RejectionFilter filter, Done<std::int64_t> done) override;
+  void Resync(ResyncRequest request, Done<std::int64_t> done) override;
+  void Reconfigure(std::shared_ptr<const TenantRules> rules, LedgerLimits limits) override;
+  void Rebind(std::string endpoint, std::string workspace, Done<std::int64_t> done) override;
   void Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) override;
   void Settle(std::vector<ObjectOutcome> outcomes) override;
   void SetReadyListener(std::function<void(ReadyState)> listener) override;
@@ -69,8 +86,10 @@ class LedgerWriter final : public Ledger {
   struct Job {
     Write write;  // One of the two.
     Read read;
-    std::int64_t weight = 1;      // In updates, for the limit of a group.
-    bool needs_room = false;      // Waits while too much waits for Braze.
+    std::int64_t weight = 1;  // In updates, for the limit of a group.
+    bool needs_room = false;  // Waits while NoRoomReason says so.
+    // Told once, why it waits for room.
+    std::function<void(const std::string&)> held_back;
     std::string run_id;           // Waits behind batches of this run that wait for room.
     bool until_possible = false;  // Nobody waits for it, and it must not be lost: tried again.
   };
@@ -90,6 +109,10 @@ class LedgerWriter final : public Ledger {
   // Takes the next group; empty when it timed out. False: stopped, and nothing is left.
   bool TakeGroup(std::vector<Job>* group);
   bool IsStopping();
+  bool HasRoom() { return NoRoomReason().empty(); }
+  std::string NoRoomReason();
+  void ShowHealth(const absl::Status& committed);
+  void ShowBackPressure();
   void RunGroup(std::vector<Job> group);
   void Notify(const std::vector<std::string>& run_ids, bool all);
   void PublishReady();
@@ -98,8 +121,15 @@ class LedgerWriter final : public Ledger {
   std::unique_ptr<TenantLedger> ledger_;  // The thread's own.
   const Clock& clock_;
   Listeners listeners_;
-  std::vector<Watcher> watchers_;                   // The thread's own.
-  std::function<void(ReadyState)> ready_listener_;  // The thread's own.
+  Options options_;      // The thread's own, and so are all up to mutex_.
+  std::string no_room_;  // Why batches are deferred; empty: they are not.
+  std::vector<std::function<void(const std::string&)>> held_back_;  // To be told of it.
+  std::string back_pressure_;                                       // As it is shown.
+  std::string low_disk_;  // Why free_disk is too little; empty: it is not.
+  absl::Time disk_looked_at_ = absl::InfinitePast();
+  absl::Status health_;
+  std::vector<Watcher> watchers_;
+  std::function<void(ReadyState)> ready_listener_;
   ReadyState published_;
   ValueCounts reported_;
   std::vector<Job> deferred_;  // Wait for room.

@@ -16,6 +16,15 @@ void Write(const Customer& customer, PackedWriter& out) {
   out.Bytes(customer.label);
 }
 
+bool Read(PackedReader& in, Customer* customer) {
+  const std::uint8_t kind = in.Byte();
+  customer->kind = static_cast<IdentifierKind>(kind);
+  customer->id = in.Bytes();
+  customer->label = in.Bytes();
+  return kind >= static_cast<std::uint8_t>(IdentifierKind::kExternalId) &&
+         kind <= static_cast<std::uint8_t>(IdentifierKind::kPhone);
+}
+
 }  // namespace
 
 std::string PackCustomer(const Customer& customer) {
@@ -23,6 +32,13 @@ std::string PackCustomer(const Customer& customer) {
   PackedWriter writer(&packed);
   Write(customer, writer);
   return packed;
+}
+
+absl::StatusOr<Customer> UnpackCustomer(std::string_view bytes) {
+  PackedReader reader(bytes);
+  Customer customer;
+  if (Read(reader, &customer) && reader.ok() && reader.AtEnd()) return customer;
+  return absl::DataLossError("a customer of the ledger cannot be read");
 }
 
 void OutboxRow::Pack(std::string* out) const {
@@ -33,6 +49,7 @@ void OutboxRow::Pack(std::string* out) const {
   writer.Number(source_id);
   writer.Time(updated_at);
   writer.Time(forced_since);
+  writer.Number(static_cast<std::uint64_t>(attempts));
   for (const Attribute& attribute : attributes) {
     writer.Number(attribute.attribute_id);
     writer.Byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(attribute.value.type()) |
@@ -45,15 +62,11 @@ absl::StatusOr<OutboxRow> OutboxRow::Unpack(std::string_view bytes) {
   PackedReader reader(bytes);
   OutboxRow row;
   bool ok = reader.Byte() == kFormat;
-  const std::uint8_t kind = reader.Byte();
-  ok = ok && kind >= static_cast<std::uint8_t>(IdentifierKind::kExternalId) &&
-       kind <= static_cast<std::uint8_t>(IdentifierKind::kPhone);
-  row.customer.kind = static_cast<IdentifierKind>(kind);
-  row.customer.id = reader.Bytes();
-  row.customer.label = reader.Bytes();
+  ok = Read(reader, &row.customer) && ok;
   row.source_id = static_cast<std::uint32_t>(reader.Number());
   row.updated_at = reader.Time();
   row.forced_since = reader.Time();
+  row.attempts = static_cast<std::int32_t>(reader.Number());
   while (ok && reader.ok() && !reader.AtEnd()) {
     Attribute& attribute = row.attributes.emplace_back();
     attribute.attribute_id = static_cast<std::uint32_t>(reader.Number());

@@ -24,6 +24,7 @@ struct OutboxRow {
   std::uint32_t source_id = 0;
   UnixNanos updated_at = 0;
   UnixNanos forced_since = 0;
+  std::int32_t attempts = 0;  // How often its values were refused before: they are retried.
   std::vector<Attribute> attributes;
 
   void Pack(std::string* out) const;
@@ -33,5 +34,7 @@ struct OutboxRow {
 
 // A customer's identity, as rows of the outbox and of the rejections hold it.
 std::string PackCustomer(const Customer& customer);
+// DATA_LOSS when the bytes are none of ours.
+absl::StatusOr<Customer> UnpackCustomer(std::string_view bytes);
 
 }  // namespace peaksync

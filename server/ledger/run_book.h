@@ -19,8 +19,8 @@ namespace peaksync {
 // A run that is open, or of which values are pending.
 struct ActiveRun {
   StoredRun stored;
-  StreamId stream = 0;  // 0: none now.
-  std::function<void()> displaced;
+  StreamId stream = 0;                             // 0: none now.
+  std::function<void(const absl::Status&)> ended;  // See StartRequest.
   absl::Time streamless_since;
   bool dirty = false;  // Its row is older than this.
 

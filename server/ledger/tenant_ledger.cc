@@ -12,13 +12,6 @@
 namespace peaksync {
 namespace {
 
-constexpr std::string_view kMetaTenant = "tenant";
-constexpr std::string_view kMetaEndpoint = "endpoint";
-constexpr std::string_view kMetaWorkspace = "workspace";
-constexpr std::string_view kMetaEpoch = "epoch";
-constexpr std::string_view kMetaLastTime = "last_time";
-constexpr std::string_view kMetaQuiet = "quiet";  // "1": no request was under way at the end.
-
 template <typename T>
 T ParseOrZero(std::string_view text) {
   T value = 0;
@@ -89,12 +82,12 @@ absl::Status TenantLedger::GuardWorkspace() {
 absl::Status TenantLedger::Load() {
   // Streams outlive a reload; their runs are found again by name. Those that came with the group
   // that failed were told so, and are gone.
-  std::map<std::string, std::pair<StreamId, std::function<void()>>> streams;
+  std::map<std::string, std::pair<StreamId, std::function<void(const absl::Status&)>>> streams;
   for (ActiveRun* active : runs_.All()) {
     if (active->stream == 0 || std::ranges::find(attached_, active->stream) != attached_.end()) {
       continue;
     }
-    streams[active->run().run_id] = {active->stream, active->displaced};
+    streams[active->run().run_id] = {active->stream, active->ended};
   }
   waiting_.ForgetSlots();
   outbox_.clear();
@@ -102,12 +95,13 @@ absl::Status TenantLedger::Load() {
   sources_.clear();
   attributes_.clear();
   attributes_by_id_.clear();
+  dirty_attributes_.clear();
 
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string epoch, store_.ReadMeta(kMetaEpoch));
   epoch_ = ParseOrZero<std::uint64_t>(epoch);
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string last_time, store_.ReadMeta(kMetaLastTime));
   last_time_ = ParseOrZero<std::int64_t>(last_time);
-  PEAKSYNC_ASSIGN_OR_RETURN(rejections_, store_.CountRejections());
+  PEAKSYNC_ASSIGN_OR_RETURN(rejections_, store_.rejections().Count());
   PEAKSYNC_ASSIGN_OR_RETURN(const std::vector<StoredSource> sources, store_.ReadSources());
   for (const StoredSource& source : sources) sources_[source.name] = source;
   PEAKSYNC_ASSIGN_OR_RETURN(const std::vector<StoredAttribute> attributes, store_.ReadAttributes());
@@ -115,6 +109,7 @@ absl::Status TenantLedger::Load() {
     Attribute& attribute = AddAttribute(stored.attribute_id, stored.name);
     attribute.confirmed_type = stored.confirmed_type;
     attribute.epoch = stored.epoch;
+    attribute.known_values = stored.known_values;
   }
   PEAKSYNC_ASSIGN_OR_RETURN(const ValueCounts totals, store_.SumRuns());
   runs_.Reset(totals);
@@ -123,7 +118,7 @@ absl::Status TenantLedger::Load() {
   for (StoredRun& stored : unsettled) {
     ActiveRun& active = runs_.Add(std::move(stored), now);
     if (const auto found = streams.find(active.run().run_id); found != streams.end()) {
-      std::tie(active.stream, active.displaced) = found->second;
+      std::tie(active.stream, active.ended) = found->second;
     }
   }
   PEAKSYNC_RETURN_IF_ERROR(LoadOutbox());
@@ -163,9 +158,11 @@ absl::Status TenantLedger::LoadOutbox() {
       } else if (!attribute.joined && !SameValue(slot->value, attribute.value, known->round)) {
         for (Claim& claim : slot->claims) claim.overtaken = true;
         slot->value = std::move(attribute.value);
+        slot->attempts = 0;
       }
       slot->updated_at = std::max(slot->updated_at, row.updated_at);
       slot->forced_since = std::max(slot->forced_since, row.forced_since);
+      slot->attempts = std::max(slot->attempts, row.attempts);
       slot->source_id = row.source_id;
       slot->may_have_been_sent = true;
       slot->claims.push_back({id});
@@ -185,7 +182,8 @@ absl::Status TenantLedger::Sql(absl::Status status) {
 absl::Status TenantLedger::Unusable() const {
   return absl::FailedPreconditionError(
       Concat("ledger of ", options_.tenant, " is damaged: ", damaged_.message(),
-             ". Stop the service and move ", options_.path, " away, or put a backup in its place"));
+             ". The service's operator has to look (peaksyncd ledger check --tenant ",
+             options_.tenant, "), and to put a backup in its place (peaksyncd ledger restore)"));
 }
 
 // Memory as the file has it: after a group that failed it is rebuilt as soon as anybody asks.
@@ -218,6 +216,7 @@ absl::Status TenantLedger::Begin() {
 absl::Status TenantLedger::Commit() {
   if (group_error_.ok()) (void)Sql(WriteSettledOutbox());
   if (group_error_.ok()) (void)Sql(WriteDirtyRuns());
+  if (group_error_.ok()) (void)Sql(WriteDirtyAttributes());
   if (group_error_.ok()) (void)Sql(CheckValueCounts("the tenant", runs_.totals()));
   if (group_error_.ok()) (void)Sql(store_.Commit());
   if (group_error_.ok()) return absl::OkStatus();
@@ -260,7 +259,7 @@ absl::Status TenantLedger::WriteDirtyRuns() {
     if (run.values.pending == 0 && run.state != RunState::kOpen && !run.complete_time) {
       CompleteRun(*active);
       if (run.state == RunState::kCompleted || run.state == RunState::kCompletedWithRejections) {
-        PEAKSYNC_RETURN_IF_ERROR(MoveCursor(active->stored));
+        PEAKSYNC_RETURN_IF_ERROR(EndSync(active->stored));
       }
     }
     PEAKSYNC_RETURN_IF_ERROR(CheckValueCounts(Concat("run ", run.run_id), run.values));
@@ -281,17 +280,35 @@ void TenantLedger::CompleteRun(ActiveRun& active) {
                                                             : RunState::kCompletedWithRejections;
 }
 
-// Never backwards, and only where the run's selection joins on to what came before.
-absl::Status TenantLedger::MoveCursor(const StoredRun& stored) {
+absl::Status TenantLedger::EndSync(const StoredRun& stored) {
   const Run& run = stored.run;
-  if (!run.cursor) return absl::OkStatus();
   StoredSource& source = sources_.at(run.source);
-  if (run.from_cursor && (!source.cursor || *run.from_cursor > *source.cursor)) {
-    return absl::OkStatus();
+  bool changed = MoveCursor(run, source);
+  if (run.mode == RunMode::kFull && !source.full_required.empty()) {
+    source.full_required.clear();
+    changed = true;
   }
-  if (source.cursor && *run.cursor <= *source.cursor) return absl::OkStatus();
+  return changed ? store_.WriteSource(source) : absl::OkStatus();
+}
+
+// Never backwards, and only where the run's selection joins on to what came before.
+bool TenantLedger::MoveCursor(const Run& run, StoredSource& source) {
+  if (!run.cursor) return false;
+  if (run.from_cursor && (!source.cursor || *run.from_cursor > *source.cursor)) return false;
+  if (source.cursor && *run.cursor <= *source.cursor) return false;
   source.cursor = run.cursor;
-  return store_.WriteSource(source);
+  return true;
+}
+
+absl::Status TenantLedger::WriteDirtyAttributes() {
+  for (Attribute* attribute : dirty_attributes_) {
+    attribute->dirty = false;
+    PEAKSYNC_RETURN_IF_ERROR(store_.WriteAttribute(
+        {attribute->attribute_id, std::string(attribute->name), attribute->confirmed_type,
+         attribute->epoch, attribute->known_values}));
+  }
+  dirty_attributes_.clear();
+  return absl::OkStatus();
 }
 
 UnixNanos TenantLedger::Now() const { return absl::ToUnixNanos(options_.clock->Now()); }
@@ -307,11 +324,18 @@ void TenantLedger::Checkpoint(bool idle) {
   }
 }
 
+std::string TenantLedger::NoRoomReason() const {
+  if (waiting_.bytes() < options_.rules->max_waiting_bytes) return "";
+  return Concat(waiting_.bytes(), " bytes wait for Braze, max_waiting_bytes is ",
+                options_.rules->max_waiting_bytes);
+}
+
 DeliveryStatus TenantLedger::delivery() const {
   DeliveryStatus status = delivery_;
   status.waiting_values = runs_.totals().pending;
   status.waiting_customers = waiting_.customers();
   status.waiting_bytes = waiting_.bytes();
+  status.back_pressure = back_pressure_;
   return status;
 }
 

@@ -62,6 +62,15 @@ class TenantLedger {
   absl::StatusOr<Run> StartRun(const StartRequest& request);
   absl::StatusOr<BatchReceipt> AcceptBatch(BatchRequest& request);
   absl::StatusOr<Run> FinishRun(const FinishRequest& request);
+  absl::StatusOr<RunView> CancelRun(std::string_view run_id);
+  absl::StatusOr<RetryResult> RetryRejections(const RetryRequest& request);
+  absl::StatusOr<std::int64_t> DiscardRejections(const RejectionFilter& filter);
+  absl::StatusOr<std::int64_t> Resync(const ResyncRequest& request);
+  // See Ledger.
+  absl::StatusOr<std::int64_t> Rebind(const std::string& endpoint, const std::string& workspace);
+  // The file was a backup: runs, cursors and rejections stay, what waited is discarded, every value
+  // is unknown, and the next run of every source must be FULL, for `reason`.
+  absl::Status BecomeRestored(std::string_view reason);
   void EndStream(std::string_view run_id, StreamId stream);
   void Settle(const std::vector<ObjectOutcome>& outcomes);
   // Closes runs that had no stream for limits::kRunWithoutStreamMax.
@@ -72,14 +81,22 @@ class TenantLedger {
   // Outside of a group.
   std::vector<LeasedBatch> Lease(const LeaseRequest& request);
   ReadyState Ready();
-  bool HasRoom() const { return waiting_.bytes() < options_.rules->max_waiting_bytes; }
+  // Why no batch can be taken in before more is delivered; empty: it can.
+  std::string NoRoomReason() const;
   void SetDeliveryStatus(DeliveryStatus status) { delivery_ = std::move(status); }
+  // Why streams are not read now; empty: they are.
+  void SetBackPressure(std::string reason) { back_pressure_ = std::move(reason); }
+  void Reconfigure(std::shared_ptr<const TenantRules> rules);
   DeliveryStatus delivery() const;
   absl::StatusOr<RunView> GetRun(std::string_view run_id);
   absl::StatusOr<RunPage> ListRuns(std::string_view source, int page_size,
                                    std::optional<std::int64_t> before);
   absl::StatusOr<SourcePage> ListSources(int page_size, std::string_view after);
   absl::StatusOr<LastSync> GetLastSync(std::string_view source);
+  absl::StatusOr<RejectionPage> ListRejections(const RejectionFilter& filter, int page_size,
+                                               std::int64_t after);
+  // Whether the ledger is damaged for good, and why.
+  absl::Status damage() const { return damaged_.ok() ? absl::OkStatus() : Unusable(); }
   // Names of runs changed by the last commit.
   const std::vector<std::string>& changed_runs() const { return changed_runs_; }
   // The runs that ended with it: final, and nothing pending any more.
@@ -90,11 +107,21 @@ class TenantLedger {
   void Checkpoint(bool idle);
 
  private:
+  // Names of facts in the file's table meta.
+  static constexpr std::string_view kMetaTenant = "tenant";
+  static constexpr std::string_view kMetaEndpoint = "endpoint";
+  static constexpr std::string_view kMetaWorkspace = "workspace";
+  static constexpr std::string_view kMetaEpoch = "epoch";
+  static constexpr std::string_view kMetaLastTime = "last_time";
+  static constexpr std::string_view kMetaQuiet = "quiet";  // "1": no request was under way.
+
   struct Attribute {
     std::uint32_t attribute_id = 0;
     std::string_view name;
     std::optional<ValueType> confirmed_type;
     std::uint64_t epoch = 0;
+    std::int64_t known_values = 0;  // Of this epoch.
+    bool dirty = false;             // Its row is older than this.
     std::optional<int> round;
     std::optional<double> min_change;
   };
@@ -116,17 +143,23 @@ class TenantLedger {
   absl::Status EnsureLoaded();
   absl::Status WriteSettledOutbox();
   absl::Status WriteDirtyRuns();
+  absl::Status WriteDirtyAttributes();
   UnixNanos Now() const;
 
   // tenant_ledger_runs.cc: runs and sources.
   void CompleteRun(ActiveRun& active);
-  absl::Status MoveCursor(const StoredRun& stored);
+  absl::Status EndSync(const StoredRun& stored);
+  bool MoveCursor(const Run& run, StoredSource& source);
   absl::StatusOr<StoredSource*> FindOrAddSource(std::string_view name);
-  absl::StatusOr<Run> AddRun(const StartRequest& request, const StoredSource& source);
+  absl::StatusOr<ActiveRun*> AddRun(const StartRequest& request, RunKind kind,
+                                    const StoredSource& source);
   absl::StatusOr<Run> ResumeRun(const StartRequest& request, ActiveRun* active,
                                 const std::optional<StoredRun>& stored);
   void AttachStream(ActiveRun& active, const StartRequest& request);
   void CloseRun(ActiveRun& active, RunState state, std::string reason);
+  static absl::Status NoSuchRun(std::string_view run_id);
+  static absl::Status NoSuchSource(std::string_view source);
+  static absl::Status NoSuchAttribute(std::string_view name);
   std::string NewRunId();
   absl::StatusOr<Run> ReadRun(std::string_view run_id);
   Run Overlay(StoredRun stored);
@@ -137,12 +170,14 @@ class TenantLedger {
   void CheckRemembered(PreparedUpdate& update);
   void ReportInvalid(BatchContext& context, const PreparedUpdate& update);
   absl::Status KeepInvalid(BatchContext& context, const PreparedUpdate& update);
-  absl::Status KeepRejection(const StoredRejection& rejection);
   absl::Status DecideUpdate(BatchContext& context, PreparedUpdate& update);
   void Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row, Value& value,
               Decision decision, UnixNanos updated_at);
+  UnixNanos ForcedSince(const Run& run, const KnownAttribute* known, UnixNanos now) const;
+  absl::Status InsertOutbox(ActiveRun& run, OutboxRow& row, Customer customer);
   bool GuardInvalid(ActiveRun& active, bool at_end);
   Attribute* FindAttribute(std::string_view name);
+  void ApplyRule(Attribute& attribute) const;
   Attribute& AddAttribute(std::uint32_t attribute_id, std::string_view name);
   absl::StatusOr<Attribute*> FindOrAddAttribute(std::string_view name);
   bool IsUnknown(const KnownAttribute& known) const;
@@ -154,9 +189,33 @@ class TenantLedger {
   absl::Status Confirm(WaitingCustomer& customer, CustomerState& state);
   absl::Status Reject(WaitingCustomer& customer, CustomerState& state,
                       const ObjectOutcome& outcome);
-  void Return(WaitingCustomer& customer, bool may_have_been_sent);
+  // True when the state has changed.
+  bool Return(WaitingCustomer& customer, CustomerState& state, bool may_have_been_sent);
   bool SettleUnchanged(WaitingCustomer& customer, CustomerState& state);
   void SettleSlot(const Slot& slot, RunBook::State joined, RunBook::State overtaken);
+  // Braze may hold the value or not. True when that is news.
+  bool MakeUnknown(CustomerState& state, std::uint32_t attribute_id);
+  void MarkDirty(Attribute& attribute);
+
+  // tenant_ledger_rejections.cc: values that were refused.
+  struct Retry;
+  absl::Status KeepRejection(const StoredRejection& rejection);
+  absl::Status CloseRejection(std::string_view customer_key, std::string_view attribute,
+                              UnixNanos updated_at);
+  absl::StatusOr<RejectionCondition> ConditionOf(const RejectionFilter& filter,
+                                                 std::string* customer_key);
+  absl::Status CollectRetry(const RejectionRow& row, const RetryRequest& request, Retry& retry);
+  absl::StatusOr<ActiveRun*> RetryRunOf(std::uint32_t source_id, Retry& retry);
+
+  // tenant_ledger_operations.cc: what people do.
+  bool IsWithdrawn(const Slot& slot);
+  // True when the customer's state has changed.
+  bool DiscardWithdrawn(WaitingCustomer& customer, CustomerState& state);
+  absl::Status DiscardWithdrawn();
+  std::int64_t KnownValues() const;
+  absl::Status StartEpoch();
+  absl::StatusOr<std::int64_t> ResyncAttribute(std::string_view name, bool validate_only);
+  absl::StatusOr<std::int64_t> ResyncCustomer(const ResyncRequest& request);
 
   absl::StatusOr<CustomerState> ReadState(std::string_view key);
   absl::Status WriteState(std::string_view key, const CustomerState& state);
@@ -181,11 +240,13 @@ class TenantLedger {
   absl::node_hash_set<std::string> names_;  // Never shrinks: leases point into it.
   absl::flat_hash_map<absl::string_view, std::unique_ptr<Attribute>> attributes_;
   std::vector<Attribute*> attributes_by_id_;
+  std::vector<Attribute*> dirty_attributes_;
   std::uint64_t epoch_ = 0;
   UnixNanos last_time_ = 0;
   std::int64_t rejections_ = 0;
 
   DeliveryStatus delivery_;
+  std::string back_pressure_;
   std::vector<std::string> changed_runs_;
   std::vector<Run> ended_runs_;
   std::string scratch_;

@@ -87,7 +87,7 @@ absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCus
       break;
     case ObjectOutcome::Kind::kReturned:
     case ObjectOutcome::Kind::kUnsent:
-      Return(customer, outcome.kind == ObjectOutcome::Kind::kReturned);
+      changed = Return(customer, state, outcome.kind == ObjectOutcome::Kind::kReturned);
       break;
   }
   changed |= SettleUnchanged(customer, state);
@@ -99,6 +99,11 @@ absl::Status TenantLedger::Confirm(WaitingCustomer& customer, CustomerState& sta
   const UnixNanos now = std::max(Now(), last_time_);
   for (const Slot& slot : customer.in_flight) {
     Attribute& attribute = *attributes_by_id_[slot.attribute_id];
+    const KnownAttribute* before = state.Find(slot.attribute_id);
+    if (before == nullptr || IsUnknown(*before)) {
+      ++attribute.known_values;
+      MarkDirty(attribute);
+    }
     KnownAttribute& known = state.At(slot.attribute_id);
     known.value = KnownValue::Of(slot.value);
     known.updated_at = std::max(known.updated_at, slot.updated_at);
@@ -107,16 +112,9 @@ absl::Status TenantLedger::Confirm(WaitingCustomer& customer, CustomerState& sta
     known.epoch = std::max(epoch_, attribute.epoch);
     if (slot.value.type() != ValueType::kNull && attribute.confirmed_type != slot.value.type()) {
       attribute.confirmed_type = slot.value.type();
-      PEAKSYNC_RETURN_IF_ERROR(
-          Sql(store_.WriteAttribute({attribute.attribute_id, std::string(attribute.name),
-                                     attribute.confirmed_type, attribute.epoch})));
+      MarkDirty(attribute);
     }
-    if (rejections_ > 0) {
-      absl::StatusOr<bool> closed =
-          store_.CloseRejection(customer.key, attribute.name, slot.updated_at);
-      PEAKSYNC_RETURN_IF_ERROR(Sql(closed.status()));
-      if (*closed) --rejections_;
-    }
+    PEAKSYNC_RETURN_IF_ERROR(CloseRejection(customer.key, attribute.name, slot.updated_at));
     SettleSlot(slot, &ValueCounts::confirmed, &ValueCounts::superseded);
   }
   return absl::OkStatus();
@@ -137,20 +135,20 @@ absl::Status TenantLedger::Reject(WaitingCustomer& customer, CustomerState& stat
         .updated_at = slot.updated_at,
         .reject_time = Now(),
         .reason = Shortened(outcome.reason),
+        .attempts = slot.attempts + 1,
     }));
     // An earlier request with it was never clearly answered: it may stand in Braze all the same.
     if (slot.may_have_been_sent || outcome.may_have_been_applied) {
-      if (KnownAttribute* known = state.Find(slot.attribute_id)) {
-        known->value = KnownValue::Unknown();
-      }
+      MakeUnknown(state, slot.attribute_id);
     }
     SettleSlot(slot, &ValueCounts::rejected, &ValueCounts::superseded);
   }
   return absl::OkStatus();
 }
 
-// What was in flight waits again, under what has come meanwhile.
-void TenantLedger::Return(WaitingCustomer& customer, bool may_have_been_sent) {
+// What was in flight waits again, under what has come meanwhile, unless its run was canceled.
+bool TenantLedger::Return(WaitingCustomer& customer, CustomerState& state,
+                          bool may_have_been_sent) {
   if (customer.waiting.empty()) customer.since = options_.clock->Now();
   for (Slot& sent : customer.in_flight) {
     sent.may_have_been_sent |= may_have_been_sent;
@@ -166,7 +164,25 @@ void TenantLedger::Return(WaitingCustomer& customer, bool may_have_been_sent) {
     newer->updated_at = std::max(newer->updated_at, sent.updated_at);
     newer->may_have_been_sent |= sent.may_have_been_sent;
     newer->forced_since = std::max(newer->forced_since, sent.forced_since);
+    if (same) newer->attempts = std::max(newer->attempts, sent.attempts);
   }
+  return DiscardWithdrawn(customer, state);
+}
+
+bool TenantLedger::MakeUnknown(CustomerState& state, std::uint32_t attribute_id) {
+  KnownAttribute* known = state.Find(attribute_id);
+  if (known == nullptr || IsUnknown(*known)) return false;
+  known->value = KnownValue::Unknown();
+  Attribute& attribute = *attributes_by_id_[attribute_id];
+  --attribute.known_values;
+  MarkDirty(attribute);
+  return true;
+}
+
+void TenantLedger::MarkDirty(Attribute& attribute) {
+  if (attribute.dirty) return;
+  attribute.dirty = true;
+  dirty_attributes_.push_back(&attribute);
 }
 
 // Decides by the table what waited behind the customer's request: what Braze has now need not be
@@ -189,6 +205,8 @@ bool TenantLedger::SettleUnchanged(WaitingCustomer& customer, CustomerState& sta
       known->source_id = slot.source_id;
       changed = true;
     }
+    (void)CloseRejection(customer.key, attribute.name,
+                         slot.updated_at);  // Spoils the group itself.
     SettleSlot(slot, &ValueCounts::unchanged, &ValueCounts::superseded);
     return true;
   });

@@ -7,6 +7,7 @@
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/domain/concat.h"
+#include "server/ledger/batch_context.h"
 #include "server/ledger/tenant_ledger.h"
 
 namespace peaksync {
@@ -23,17 +24,6 @@ bool IsWholeUpdateInvalid(const PreparedUpdate& update) {
 }
 
 }  // namespace
-
-// What the updates of one batch share.
-struct TenantLedger::BatchContext {
-  ActiveRun* run = nullptr;  // Null: a batch of a settled run comes again.
-  bool repeated = false;     // Already durable: lists what is invalid, changes nothing.
-  std::string_view source;
-  std::uint32_t source_id = 0;
-  std::int64_t sequence = 0;
-  UnixNanos now = 0;
-  BatchReceipt receipt;
-};
 
 absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
   PEAKSYNC_RETURN_IF_ERROR(group_error_);
@@ -164,20 +154,10 @@ absl::Status TenantLedger::KeepInvalid(BatchContext& context, const PreparedUpda
         .updated_at = update.updated_at,
         .reject_time = context.now,
         .reason = invalid.reason,
+        .attempts = context.attempts + 1,
     }));
   }
   return absl::OkStatus();
-}
-
-absl::Status TenantLedger::KeepRejection(const StoredRejection& rejection) {
-  absl::StatusOr<bool> exists =
-      rejections_ == 0 ? false : store_.HasRejection(rejection.customer_key, rejection.attribute);
-  PEAKSYNC_RETURN_IF_ERROR(Sql(exists.status()));
-  if (!*exists) {
-    if (rejections_ >= options_.rules->max_rejections) return absl::OkStatus();
-    ++rejections_;
-  }
-  return Sql(store_.WriteRejection(rejection));
 }
 
 // True when the run has failed by it.
@@ -201,16 +181,27 @@ TenantLedger::Attribute* TenantLedger::FindAttribute(std::string_view name) {
   return found == attributes_.end() ? nullptr : found->second.get();
 }
 
+void TenantLedger::ApplyRule(Attribute& attribute) const {
+  attribute.round.reset();
+  attribute.min_change.reset();
+  for (const auto& [model_name, rule] : options_.rules->attributes) {
+    if (attribute.name != (rule.rename.empty() ? model_name : rule.rename)) continue;
+    attribute.round = rule.round;
+    attribute.min_change = rule.min_change;
+  }
+}
+
+void TenantLedger::Reconfigure(std::shared_ptr<const TenantRules> rules) {
+  options_.rules = std::move(rules);
+  for (auto& [name, attribute] : attributes_) ApplyRule(*attribute);
+}
+
 TenantLedger::Attribute& TenantLedger::AddAttribute(std::uint32_t attribute_id,
                                                     std::string_view name) {
   auto attribute = std::make_unique<Attribute>();
   attribute->attribute_id = attribute_id;
   attribute->name = *names_.emplace(std::string(name)).first;
-  for (const auto& [model_name, rule] : options_.rules->attributes) {
-    if (name != (rule.rename.empty() ? model_name : rule.rename)) continue;
-    attribute->round = rule.round;
-    attribute->min_change = rule.min_change;
-  }
+  ApplyRule(*attribute);
   if (attributes_by_id_.size() <= attribute_id) attributes_by_id_.resize(attribute_id + 1);
   attributes_by_id_[attribute_id] = attribute.get();
   return *(attributes_[Abseil(attribute->name)] = std::move(attribute));
@@ -219,8 +210,7 @@ TenantLedger::Attribute& TenantLedger::AddAttribute(std::uint32_t attribute_id,
 absl::StatusOr<TenantLedger::Attribute*> TenantLedger::FindOrAddAttribute(std::string_view name) {
   if (Attribute* found = FindAttribute(name)) return found;
   Attribute& added = AddAttribute(static_cast<std::uint32_t>(attributes_.size()) + 1, name);
-  PEAKSYNC_RETURN_IF_ERROR(Sql(
-      store_.WriteAttribute({added.attribute_id, std::string(name), std::nullopt, /*epoch=*/0})));
+  MarkDirty(added);
   return &added;
 }
 
@@ -272,7 +262,7 @@ absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& u
   OutboxRow row;
   row.updated_at = update.updated_at;
   row.source_id = context.source_id;
-  if (run.run().mode == RunMode::kFull) row.forced_since = run.run().create_time;
+  row.attempts = context.attempts;
   bool state_changed = false;
 
   for (AttributeValue& incoming : update.values) {
@@ -280,8 +270,8 @@ absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& u
     const AttributeView view = ViewOf(state, customer, attribute->attribute_id);
     KnownAttribute* known = state.Find(attribute->attribute_id);
     DecideOptions how{.round = attribute->round, .min_change = attribute->min_change};
-    how.force =
-        row.forced_since != 0 && (known == nullptr || known->confirmed_at < row.forced_since);
+    const UnixNanos forced_since = ForcedSince(run.run(), known, context.now);
+    how.force = forced_since != 0;
     const Decision decision = Decide(view, incoming.value, update.updated_at, how);
 
     if (decision == Decision::kStale) {
@@ -303,10 +293,13 @@ absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& u
         known->source_id = context.source_id;
         state_changed = true;
       }
+      PEAKSYNC_RETURN_IF_ERROR(
+          CloseRejection(update.customer_key, attribute->name, update.updated_at));
       continue;
     }
     if (row.attributes.empty()) ++last_outbox_id_;
     if (customer == nullptr) customer = &waiting_.At(update.customer_key, *update.customer);
+    row.forced_since = std::max(row.forced_since, forced_since);
     Accept(*customer, *attribute, row, incoming.value, decision,
            std::max(update.updated_at, known != nullptr ? known->updated_at : update.updated_at));
   }
@@ -315,16 +308,29 @@ absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& u
   ++(row.attributes.empty() ? run.run().updates.unchanged : run.run().updates.changed);
   runs_.MarkDirty(run);
   if (!row.attributes.empty()) {
-    outbox_[last_outbox_id_] = {run.stored.number,
-                                static_cast<std::uint32_t>(row.attributes.size())};
-    runs_.Count(run, &ValueCounts::pending, static_cast<std::int64_t>(row.attributes.size()));
-    row.customer = *std::move(update.customer);
-    row.Pack(&scratch_);
-    PEAKSYNC_RETURN_IF_ERROR(
-        Sql(store_.InsertOutbox(last_outbox_id_, run.stored.number, scratch_)));
+    PEAKSYNC_RETURN_IF_ERROR(InsertOutbox(run, row, *std::move(update.customer)));
   }
   if (customer != nullptr) waiting_.Place(*customer, options_.clock->Now());
   return absl::OkStatus();
+}
+
+// Not 0: the value is sent also if Braze has it, unless that was confirmed since then.
+UnixNanos TenantLedger::ForcedSince(const Run& run, const KnownAttribute* known,
+                                    UnixNanos now) const {
+  UnixNanos since = run.mode == RunMode::kFull ? run.create_time : 0;
+  if (options_.rules->resend_after) {
+    since = std::max(since, now - absl::ToInt64Nanoseconds(*options_.rules->resend_after));
+  }
+  return known == nullptr || known->confirmed_at < since ? since : 0;
+}
+
+absl::Status TenantLedger::InsertOutbox(ActiveRun& run, OutboxRow& row, Customer customer) {
+  const auto values = static_cast<std::int64_t>(row.attributes.size());
+  outbox_[last_outbox_id_] = {run.stored.number, static_cast<std::uint32_t>(values)};
+  runs_.Count(run, &ValueCounts::pending, values);
+  row.customer = std::move(customer);
+  row.Pack(&scratch_);
+  return Sql(store_.InsertOutbox(last_outbox_id_, run.stored.number, scratch_));
 }
 
 void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row,
@@ -342,7 +348,9 @@ void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute,
     // The older value gives way, and its claims wait for the newer one to be settled.
     for (Claim& claim : slot->claims) claim.overtaken = true;
     slot->value = std::move(value);
+    slot->attempts = 0;
   }
+  slot->attempts = std::max(slot->attempts, row.attempts);
   slot->updated_at = std::max(slot->updated_at, updated_at);
   slot->source_id = row.source_id;
   slot->forced_since = std::max(slot->forced_since, row.forced_since);

@@ -11,15 +11,19 @@ namespace {
 
 constexpr std::size_t kSourcesMax = 1'000;  // Of a tenant.
 
-absl::Status NoSuchRun(std::string_view run_id) {
+}  // namespace
+
+absl::Status TenantLedger::NoSuchRun(std::string_view run_id) {
   return absl::NotFoundError(Concat("there is no run ", run_id));
 }
 
-absl::Status NoSuchSource(std::string_view source) {
+absl::Status TenantLedger::NoSuchSource(std::string_view source) {
   return absl::NotFoundError(Concat("there is no source ", source));
 }
 
-}  // namespace
+absl::Status TenantLedger::NoSuchAttribute(std::string_view name) {
+  return absl::NotFoundError(Concat("no value of an attribute ", name, " has come yet"));
+}
 
 // 48 bits of milliseconds and 80 random ones, in base 32: sorts by time.
 std::string TenantLedger::NewRunId() {
@@ -50,11 +54,11 @@ absl::StatusOr<StoredSource*> TenantLedger::FindOrAddSource(std::string_view nam
 }
 
 void TenantLedger::AttachStream(ActiveRun& active, const StartRequest& request) {
-  if (active.stream != 0 && active.stream != request.stream && active.displaced) {
-    active.displaced();
+  if (active.stream != 0 && active.stream != request.stream && active.ended) {
+    active.ended(absl::AbortedError("a newer stream has taken over this run"));
   }
   active.stream = request.stream;
-  active.displaced = request.displaced;
+  active.ended = request.ended;
   attached_.push_back(request.stream);
 }
 
@@ -86,15 +90,24 @@ absl::StatusOr<Run> TenantLedger::StartRun(const StartRequest& request) {
     }
     CloseRun(*open, RunState::kAbandoned, "another run of the source began");
   }
-  return AddRun(request, *source);
+  if (request.mode != RunMode::kFull && !source->full_required.empty()) {
+    return absl::FailedPreconditionError(
+        Concat(source->full_required, ". The next run of source ", source->name,
+               " must be full: send its current data with --full"));
+  }
+  PEAKSYNC_ASSIGN_OR_RETURN(ActiveRun * active, AddRun(request, RunKind::kStream, *source));
+  AttachStream(*active, request);
+  return active->run();
 }
 
-absl::StatusOr<Run> TenantLedger::AddRun(const StartRequest& request, const StoredSource& source) {
+absl::StatusOr<ActiveRun*> TenantLedger::AddRun(const StartRequest& request, RunKind kind,
+                                                const StoredSource& source) {
   StoredRun stored;
   stored.source_id = source.source_id;
   Run& run = stored.run;
   run.run_id = NewRunId();
   run.source = source.name;
+  run.kind = kind;
   run.mode = request.mode;
   run.client = request.client;
   run.request_id = request.request_id;
@@ -103,12 +116,11 @@ absl::StatusOr<Run> TenantLedger::AddRun(const StartRequest& request, const Stor
   run.default_updated_at = request.updated_at.value_or(run.create_time);
   run.from_cursor = request.from_cursor;
   last_time_ = run.create_time;
-  PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteMeta("last_time", Concat(last_time_))));
+  PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteMeta(kMetaLastTime, Concat(last_time_))));
   PEAKSYNC_RETURN_IF_ERROR(Sql(store_.InsertRun(stored)));
   ActiveRun& active = runs_.Add(std::move(stored), options_.clock->Now());
   runs_.MarkDirty(active);
-  AttachStream(active, request);
-  return active.run();
+  return &active;
 }
 
 absl::StatusOr<Run> TenantLedger::ResumeRun(const StartRequest& request, ActiveRun* active,
@@ -174,7 +186,7 @@ void TenantLedger::EndStream(std::string_view run_id, StreamId stream) {
   ActiveRun* active = runs_.Find(run_id);
   if (active == nullptr || active->stream != stream) return;
   active->stream = 0;
-  active->displaced = nullptr;
+  active->ended = nullptr;
   active->streamless_since = options_.clock->Now();
 }
 
@@ -257,6 +269,7 @@ absl::StatusOr<SourcePage> TenantLedger::ListSources(int page_size, std::string_
     Source& source = page.sources.emplace_back();
     source.name = stored.name;
     source.cursor = stored.cursor;
+    source.full_required = stored.full_required;
     PEAKSYNC_ASSIGN_OR_RETURN(
         std::vector<StoredRun> last,
         store_.ReadRuns(stored.source_id, std::numeric_limits<std::int64_t>::max(), 1));

@@ -82,6 +82,13 @@ WaitingCustomer* WaitingSet::FindLease(LeaseId lease) {
   return found == leases_.end() ? nullptr : found->second;
 }
 
+std::vector<WaitingCustomer*> WaitingSet::All() {
+  std::vector<WaitingCustomer*> all;
+  all.reserve(customers_.size());
+  for (auto& [key, customer] : customers_) all.push_back(&customer);
+  return all;
+}
+
 void WaitingSet::Unqueue(WaitingCustomer& customer) {
   switch (customer.place) {
     case WaitingCustomer::Place::kNone:

@@ -34,8 +34,10 @@ struct Slot {
   Value value;
   // A request with it, or with a value it overtook, was started and never clearly answered.
   bool may_have_been_sent = false;
-  // A FULL run wants it sent unless it was confirmed since this time; 0: none does.
+  // A FULL run, or resend_after, wants it sent unless it was confirmed since this time; 0: none
+  // does.
   UnixNanos forced_since = 0;
+  std::int32_t attempts = 0;  // How often it was refused before: it is retried.
   absl::InlinedVector<Claim, 1> claims;
 };
 
@@ -73,6 +75,9 @@ class WaitingSet {
   WaitingCustomer& At(std::string_view key, const Customer& customer);
   WaitingCustomer* Find(std::string_view key);
   WaitingCustomer* FindLease(LeaseId lease);
+
+  // All customers, in no order. The pointers live until Place.
+  std::vector<WaitingCustomer*> All();
 
   // Puts the customer where it belongs, after its slots or times have changed: into a queue when it
   // has something waiting and is not in flight, out of the set when nothing is under way.

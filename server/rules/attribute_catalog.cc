@@ -109,6 +109,11 @@ absl::StatusOr<const AttributeDef*> AttributeCatalog::Find(std::string_view mode
   return &entry->def;
 }
 
+absl::StatusOr<const AttributeDef*> AttributeCatalog::FindByBrazeName(std::string_view braze_name) {
+  const auto listed = by_braze_name_.find(braze_name);
+  return Find(listed == by_braze_name_.end() ? braze_name : listed->second->first);
+}
+
 const AttributeRule* AttributeCatalog::RuleOf(std::string_view braze_name) const {
   const auto listed = by_braze_name_.find(braze_name);
   return listed == by_braze_name_.end() ? nullptr : &listed->second->second;

@@ -38,6 +38,10 @@ class AttributeCatalog {
   // of that name may go to Braze (docs/design.md section 4).
   absl::StatusOr<const AttributeDef*> Find(std::string_view model_name);
 
+  // The same by Braze's name, for values that were validated before: a name that is not listed is
+  // taken as the model's.
+  absl::StatusOr<const AttributeDef*> FindByBrazeName(std::string_view braze_name);
+
   // The rule of the attribute that Braze calls `braze_name`; null when none is listed.
   const AttributeRule* RuleOf(std::string_view braze_name) const;
 

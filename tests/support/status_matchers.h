@@ -21,6 +21,12 @@ MATCHER(IsOk, "is OK") {
   return StatusOf(arg).ok();
 }
 
+// EXPECT_THAT(Open(path), StatusIs(absl::StatusCode::kNotFound));
+MATCHER_P(StatusIs, code, "") {
+  *result_listener << StatusOf(arg).ToString();
+  return StatusOf(arg).code() == code;
+}
+
 // EXPECT_THAT(Open(path), StatusIs(absl::StatusCode::kNotFound, HasSubstr("acme")));
 MATCHER_P2(StatusIs, code, message, "") {
   *result_listener << StatusOf(arg).ToString();

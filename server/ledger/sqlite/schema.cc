@@ -26,16 +26,19 @@ CREATE TABLE meta (
 CREATE TABLE sources (
   source_id INTEGER PRIMARY KEY,
   name      TEXT NOT NULL UNIQUE,
-  cursor    INTEGER
+  cursor    INTEGER,
+  -- Why its next run must be FULL; empty: it need not.
+  full_required TEXT NOT NULL
 ) STRICT;
 
 -- Braze's names. confirmed_type is the ValueType once one was confirmed, else NULL. A value with an
--- older epoch than its attribute's, or the ledger's, is unknown.
+-- older epoch than its attribute's, or the ledger's, is unknown. known_values counts the others.
 CREATE TABLE attributes (
   attribute_id   INTEGER PRIMARY KEY,
   name           TEXT NOT NULL UNIQUE,
   confirmed_type INTEGER,
-  epoch          INTEGER NOT NULL DEFAULT 0
+  epoch          INTEGER NOT NULL,
+  known_values   INTEGER NOT NULL
 ) STRICT;
 
 -- complete_time is set once none of the run's values is pending; pending itself is counted from the
@@ -89,7 +92,7 @@ CREATE TABLE outbox (
   payload    BLOB NOT NULL
 ) STRICT;
 
--- Values refused for good, the newest of each customer and attribute. kind: 1 validation, 2 Braze.
+-- Values refused for good, the newest of each customer and attribute. kind is the RejectionKind.
 CREATE TABLE rejections (
   rejection_id INTEGER PRIMARY KEY AUTOINCREMENT,
   customer_key BLOB NOT NULL,

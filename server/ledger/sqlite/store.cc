@@ -39,7 +39,6 @@ struct LedgerStore::Statements {
   Statement read_customer, write_customer;
   Statement last_outbox_id, insert_outbox, update_outbox, delete_outbox, read_outbox_payload,
       read_outbox;
-  Statement count_rejections, has_rejection, write_rejection, close_rejection;
 
   static absl::StatusOr<std::unique_ptr<Statements, StatementsDeleter>> Prepare(const Database& db);
 };
@@ -59,14 +58,17 @@ LedgerStore::Statements::Prepare(const Database& db) {
       .read_meta = prepare("SELECT value FROM meta WHERE name = ?1"),
       .write_meta = prepare("INSERT INTO meta VALUES (?1, ?2) "
                             "ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
-      .read_sources = prepare("SELECT source_id, name, cursor FROM sources ORDER BY name"),
-      .write_source = prepare("INSERT INTO sources VALUES (?1, ?2, ?3) "
-                              "ON CONFLICT (source_id) DO UPDATE SET cursor = excluded.cursor"),
+      .read_sources =
+          prepare("SELECT source_id, name, cursor, full_required FROM sources ORDER BY name"),
+      .write_source = prepare("INSERT INTO sources VALUES (?1, ?2, ?3, ?4) ON CONFLICT (source_id) "
+                              "DO UPDATE SET cursor = excluded.cursor, "
+                              "full_required = excluded.full_required"),
       .read_attributes =
-          prepare("SELECT attribute_id, name, confirmed_type, epoch FROM attributes"),
+          prepare("SELECT attribute_id, name, confirmed_type, epoch, known_values FROM attributes"),
       .write_attribute =
-          prepare("INSERT INTO attributes VALUES (?1, ?2, ?3, ?4) ON CONFLICT (attribute_id) "
-                  "DO UPDATE SET confirmed_type = excluded.confirmed_type, epoch = excluded.epoch"),
+          prepare("INSERT INTO attributes VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (attribute_id) "
+                  "DO UPDATE SET confirmed_type = excluded.confirmed_type, "
+                  "epoch = excluded.epoch, known_values = excluded.known_values"),
       .insert_run =
           prepare("INSERT INTO runs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
                   "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
@@ -91,7 +93,7 @@ LedgerStore::Statements::Prepare(const Database& db) {
                   "ORDER BY r.run_number DESC LIMIT ?3"),
       .last_completed_run =
           prepare("SELECT " PEAKSYNC_RUN_COLUMNS "WHERE r.source_id = ?1 AND r.state IN (3, 4) "
-                  "ORDER BY r.run_number DESC LIMIT 1"),
+                  "AND r.kind = 1 ORDER BY r.run_number DESC LIMIT 1"),
       .sum_runs = prepare(
           "SELECT coalesce(sum(values_received), 0), coalesce(sum(values_unchanged), 0), "
           "coalesce(sum(values_stale), 0), coalesce(sum(values_invalid), 0), "
@@ -107,26 +109,17 @@ LedgerStore::Statements::Prepare(const Database& db) {
       .read_outbox_payload = prepare("SELECT payload FROM outbox WHERE outbox_id = ?1"),
       .read_outbox =
           prepare("SELECT outbox_id, run_number, payload FROM outbox ORDER BY outbox_id"),
-      .count_rejections = prepare("SELECT count(*) FROM rejections"),
-      .has_rejection =
-          prepare("SELECT 1 FROM rejections WHERE customer_key = ?1 AND attribute = ?2"),
-      .write_rejection =
-          prepare("INSERT INTO rejections VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1) "
-                  "ON CONFLICT (customer_key, attribute) DO UPDATE SET kind = excluded.kind, "
-                  "run_number = excluded.run_number, customer = excluded.customer, "
-                  "value = excluded.value, updated_at = excluded.updated_at, "
-                  "reject_time = excluded.reject_time, reason = excluded.reason, "
-                  "attempts = attempts + 1 WHERE excluded.updated_at >= updated_at"),
-      .close_rejection = prepare("DELETE FROM rejections WHERE customer_key = ?1 AND "
-                                 "attribute = ?2 AND updated_at <= ?3 RETURNING rejection_id"),
   });
   PEAKSYNC_RETURN_IF_ERROR(status);
   return statements;
 }
 
 LedgerStore::LedgerStore(Database database,
-                         std::unique_ptr<Statements, StatementsDeleter> statements)
-    : database_(std::move(database)), statements_(std::move(statements)) {}
+                         std::unique_ptr<Statements, StatementsDeleter> statements,
+                         RejectionStore rejections)
+    : database_(std::move(database)),
+      statements_(std::move(statements)),
+      rejections_(std::move(rejections)) {}
 
 absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
   PEAKSYNC_ASSIGN_OR_RETURN(Database database, Database::Open(path));
@@ -134,7 +127,8 @@ absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
   PEAKSYNC_RETURN_IF_ERROR(database.Configure());
   PEAKSYNC_RETURN_IF_ERROR(MigrateSchema(database));
   PEAKSYNC_ASSIGN_OR_RETURN(auto statements, Statements::Prepare(database));
-  return LedgerStore(std::move(database), std::move(statements));
+  PEAKSYNC_ASSIGN_OR_RETURN(RejectionStore rejections, RejectionStore::Prepare(database));
+  return LedgerStore(std::move(database), std::move(statements), std::move(rejections));
 }
 
 absl::Status LedgerStore::Commit() {
@@ -168,13 +162,15 @@ absl::StatusOr<std::vector<StoredSource>> LedgerStore::ReadSources() {
     PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
     if (!row) return sources;
     sources.push_back({static_cast<std::uint32_t>(statement.Integer(0)),
-                       std::string(statement.Text(1)), statement.OptionalInteger(2)});
+                       std::string(statement.Text(1)), statement.OptionalInteger(2),
+                       std::string(statement.Text(3))});
   }
 }
 
 absl::Status LedgerStore::WriteSource(const StoredSource& source) {
   return statements_->write_source
-      .Run(source.source_id, std::string_view(source.name), source.cursor)
+      .Run(source.source_id, std::string_view(source.name), source.cursor,
+           std::string_view(source.full_required))
       .status();
 }
 
@@ -192,13 +188,14 @@ absl::StatusOr<std::vector<StoredAttribute>> LedgerStore::ReadAttributes() {
       attribute.confirmed_type = static_cast<ValueType>(*type);
     }
     attribute.epoch = static_cast<std::uint64_t>(statement.Integer(3));
+    attribute.known_values = statement.Integer(4);
   }
 }
 
 absl::Status LedgerStore::WriteAttribute(const StoredAttribute& attribute) {
   return statements_->write_attribute
       .Run(attribute.attribute_id, std::string_view(attribute.name), attribute.confirmed_type,
-           attribute.epoch)
+           attribute.epoch, attribute.known_values)
       .status();
 }
 
@@ -334,31 +331,6 @@ absl::Status LedgerStore::ReadOutbox(const OutboxVisitor& visit) {
     if (!row) return absl::OkStatus();
     PEAKSYNC_RETURN_IF_ERROR(visit(statement.Integer(0), statement.Integer(1), statement.Bytes(2)));
   }
-}
-
-absl::StatusOr<std::int64_t> LedgerStore::CountRejections() {
-  Statement& statement = statements_->count_rejections;
-  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
-  PEAKSYNC_RETURN_IF_ERROR(statement.Step().status());
-  return statement.Integer(0);
-}
-
-absl::StatusOr<bool> LedgerStore::HasRejection(std::string_view customer_key,
-                                               std::string_view attribute) {
-  return statements_->has_rejection.Run(Blob{customer_key}, attribute);
-}
-
-absl::Status LedgerStore::WriteRejection(const StoredRejection& rejection) {
-  return statements_->write_rejection
-      .Run(Blob{rejection.customer_key}, rejection.attribute, rejection.kind, rejection.run_number,
-           Blob{rejection.customer}, rejection.value, rejection.updated_at, rejection.reject_time,
-           rejection.reason)
-      .status();
-}
-
-absl::StatusOr<bool> LedgerStore::CloseRejection(std::string_view customer_key,
-                                                 std::string_view attribute, UnixNanos updated_at) {
-  return statements_->close_rejection.Run(Blob{customer_key}, attribute, updated_at);
 }
 
 }  // namespace peaksync

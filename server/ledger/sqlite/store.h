@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/domain/rejection.h"
 #include "server/domain/run.h"
 #include "server/ledger/sqlite/database.h"
+#include "server/ledger/sqlite/rejection_store.h"
 #include "server/ledger/sqlite/statement.h"
 
 namespace peaksync {
@@ -30,24 +30,14 @@ struct StoredAttribute {
   std::string name;
   std::optional<ValueType> confirmed_type;
   std::uint64_t epoch = 0;
+  std::int64_t known_values = 0;
 };
 
 struct StoredSource {
   std::uint32_t source_id = 0;
   std::string name;
   std::optional<UnixNanos> cursor;
-};
-
-struct StoredRejection {
-  std::string_view customer_key;
-  std::string_view attribute;
-  RejectionKind kind = RejectionKind::kValidation;
-  RunNumber run_number = 0;
-  std::string_view customer;  // Packed.
-  std::string_view value;     // JSON.
-  UnixNanos updated_at = 0;
-  UnixNanos reject_time = 0;
-  std::string_view reason;
+  std::string full_required;  // Why its next run must be FULL; empty: it need not.
 };
 
 // Every statement that the ledger can run on its file, prepared once. It knows SQL and nothing
@@ -97,23 +87,19 @@ class LedgerStore {
       std::function<absl::Status(std::int64_t id, RunNumber run, std::string_view payload)>;
   absl::Status ReadOutbox(const OutboxVisitor& visit);  // In order.
 
-  absl::StatusOr<std::int64_t> CountRejections();
-  absl::StatusOr<bool> HasRejection(std::string_view customer_key, std::string_view attribute);
-  // Newest wins: replaces the one of the same customer and attribute unless that one is newer.
-  absl::Status WriteRejection(const StoredRejection& rejection);
-  // Deletes it when it is not newer than `updated_at`; whether it did.
-  absl::StatusOr<bool> CloseRejection(std::string_view customer_key, std::string_view attribute,
-                                      UnixNanos updated_at);
+  RejectionStore& rejections() { return rejections_; }
 
  private:
   struct Statements;
   struct StatementsDeleter {
     void operator()(Statements* statements) const;
   };
-  LedgerStore(Database database, std::unique_ptr<Statements, StatementsDeleter> statements);
+  LedgerStore(Database database, std::unique_ptr<Statements, StatementsDeleter> statements,
+              RejectionStore rejections);
 
   Database database_;
-  std::unique_ptr<Statements, StatementsDeleter> statements_;  // Gone before its database.
+  std::unique_ptr<Statements, StatementsDeleter> statements_;  // Gone before its database,
+  RejectionStore rejections_;                                  // and so are these.
 };
 
 }  // namespace peaksync

@@ -96,6 +96,21 @@ TEST_F(LedgerWriterDisk, TriesOutcomesAgainUntilAGroupCanBegin) {
   EXPECT_EQ(Get(run).values.confirmed, 1);
 }
 
+TEST_F(LedgerWriterDisk, ShowsThatTheDiskFailsAndThatItIsWellAgain) {
+  const std::string run = Start("model");
+  disk_.FailWrites(ENOSPC);
+  EXPECT_FALSE(Push(run, 1, {{"jo", {{"a", 1}}}}).Get().ok());
+  EXPECT_FALSE(Push(run, 1, {{"jo", {{"a", 1}}}}).Get().ok());
+  Drain();
+  EXPECT_THAT(View(run).delivery.back_pressure, HasSubstr("cannot be written now"));
+  disk_.Heal();
+  EXPECT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
+  Drain();
+  EXPECT_EQ(View(run).delivery.back_pressure, "");
+  EXPECT_THAT(Health(),
+              ::testing::ElementsAre(absl::StatusCode::kUnavailable, absl::StatusCode::kOk));
+}
+
 TEST_F(LedgerWriterDisk, StopsAlsoWhileTheDiskFails) {
   const std::string run = Start("model");
   ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <future>
@@ -67,10 +68,23 @@ class LedgerWriterTest : public ::testing::Test {
     ASSERT_THAT(ledger, IsOk());
     writer_ = std::make_unique<LedgerWriter>(
         *std::move(ledger), clock_,
-        LedgerWriter::Listeners{.committed = [this](const CommitReport& report) {
-          MutexLock lock(mutex_);
-          reports_.push_back(report);
-        }});
+        LedgerWriter::Listeners{.committed =
+                                    [this](const CommitReport& report) {
+                                      MutexLock lock(mutex_);
+                                      reports_.push_back(report);
+                                    },
+                                .health =
+                                    [this](const absl::Status& health) {
+                                      MutexLock lock(mutex_);
+                                      health_.push_back(health.code());
+                                    }},
+        LedgerWriter::Options{
+            .limits = {.min_free_disk = kMinFreeDisk},
+            .free_disk = [this]() -> absl::StatusOr<std::int64_t> { return free_disk_.load(); }});
+  }
+  std::vector<absl::StatusCode> Health() {
+    MutexLock lock(mutex_);
+    return health_;
   }
   std::vector<CommitReport> Reports() {
     MutexLock lock(mutex_);
@@ -93,7 +107,11 @@ class LedgerWriterTest : public ::testing::Test {
   StatusAnswer<BatchReceipt> Push(const std::string& run, std::int64_t sequence,
                                   const std::vector<Update>& updates, StreamId stream = 1) {
     StatusAnswer<BatchReceipt> answer;
-    BatchRequest request{.run_id = run, .stream = stream, .sequence = sequence, .updates = {}};
+    BatchRequest request{.run_id = run, .stream = stream, .sequence = sequence};
+    request.held_back = [this](const std::string& reason) {
+      MutexLock lock(mutex_);
+      held_back_.push_back(reason);
+    };
     {
       MutexLock lock(mutex_);
       request.updates = maker_.Make(updates, At(static_cast<int>(sequence)));
@@ -106,13 +124,14 @@ class LedgerWriterTest : public ::testing::Test {
     writer_->FinishRun({.run_id = run, .stream = stream, .cursor = {}}, answer.Done());
     return answer;
   }
-  Run Get(const std::string& run) {
+  RunView View(const std::string& run) {
     StatusAnswer<RunView> answer;
     writer_->GetRun(run, answer.Done());
     auto view = answer.Get();
     EXPECT_THAT(view, IsOk());
-    return view.ok() ? view->run : Run{};
+    return view.value_or(RunView{});
   }
+  Run Get(const std::string& run) { return View(run).run; }
   std::vector<ObjectOutcome> LeaseAll(ObjectOutcome::Kind kind = ObjectOutcome::Kind::kConfirmed) {
     Answer<Leased> answer;
     writer_->Lease({.batches_max = 1'000, .partial = true}, answer.Done());
@@ -153,14 +172,24 @@ class LedgerWriterTest : public ::testing::Test {
     std::shared_ptr<State> state_ = std::make_shared<State>();
   };
 
+  std::vector<std::string> HeldBack() {
+    MutexLock lock(mutex_);
+    return held_back_;
+  }
+
+  static constexpr std::int64_t kMinFreeDisk = 1'000;
+
   TempDir dir_;
   FakeClock clock_;
   FaultyDisk disk_;
+  std::atomic<std::int64_t> free_disk_ = kMinFreeDisk;
   TenantRules rules_;
   std::mt19937_64 random_{42};
   Mutex mutex_;
   UpdateMaker maker_ ABSL_GUARDED_BY(mutex_);
   std::vector<CommitReport> reports_ ABSL_GUARDED_BY(mutex_);
+  std::vector<absl::StatusCode> health_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> held_back_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<LedgerWriter> writer_;
 };
 

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 // What another connection sees is what the disk would hold after a crash.
@@ -175,6 +176,22 @@ class LedgerWriterRoomTest : public LedgerWriterTest {
   std::string run_;
 };
 
+TEST_F(LedgerWriterTest, LetsBatchesWaitWhileTheDiskIsNearlyFull) {
+  const std::string run = Start("model");
+  free_disk_ = kMinFreeDisk - 1;
+  clock_.Advance(absl::Seconds(2));  // It is not looked at more often.
+  auto waits = Push(run, 1, {{"jo", {{"a", 1}}}});
+  Drain();
+  Drain();
+  EXPECT_FALSE(waits.IsThere());
+  ASSERT_THAT(HeldBack(), SizeIs(1));
+  EXPECT_THAT(HeldBack()[0], HasSubstr("999 bytes free, min_free_disk is 1000"));
+  free_disk_ = kMinFreeDisk;
+  clock_.Advance(absl::Seconds(2));
+  Drain();
+  EXPECT_THAT(waits.Get(), IsOk());
+}
+
 TEST_F(LedgerWriterRoomTest, LetsBatchesWaitForRoom) {
   auto second = Push(run_, 2, {{"jo", {{"a", 2}}}});
   auto third = Push(run_, 3, {{"jo", {{"a", 3}}}});
@@ -185,6 +202,19 @@ TEST_F(LedgerWriterRoomTest, LetsBatchesWaitForRoom) {
   EXPECT_THAT(second.Get(), IsOk());
   writer_->Settle(LeaseAll());
   EXPECT_THAT(third.Get(), IsOk());
+}
+
+TEST_F(LedgerWriterRoomTest, SaysWhyItDoesNotReadUntilThereIsRoom) {
+  auto second = Push(run_, 2, {{"jo", {{"a", 2}}}});
+  Drain();
+  Drain();  // One turn more: what a turn finds is shown at its end.
+  ASSERT_THAT(HeldBack(), SizeIs(1));
+  EXPECT_THAT(HeldBack()[0], HasSubstr("max_waiting_bytes is 1"));
+  EXPECT_EQ(View(run_).delivery.back_pressure, HeldBack()[0]);
+  writer_->Settle(LeaseAll());
+  EXPECT_THAT(second.Get(), IsOk());
+  Drain();
+  EXPECT_EQ(View(run_).delivery.back_pressure, "");
 }
 
 TEST_F(LedgerWriterRoomTest, FinishesARunAfterItsBatchesThatWait) {

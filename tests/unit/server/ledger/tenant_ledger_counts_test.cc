@@ -118,13 +118,14 @@ TEST_F(TenantLedgerCounts, HasRoomUntilTooMuchWaits) {
   Reopen();
   const std::string run = Start();
   int pushed = 0;
-  while (ledger_->HasRoom() && pushed < 1'000) {
+  while (ledger_->NoRoomReason().empty() && pushed < 1'000) {
     PushTo(run, {{"c" + std::to_string(++pushed), {{"a", 1}}}}, At(1));
   }
   EXPECT_LT(pushed, 200);
   EXPECT_GE(ledger_->delivery().waiting_bytes, 20'000);
+  EXPECT_THAT(ledger_->NoRoomReason(), ::testing::HasSubstr("max_waiting_bytes is 20000"));
   Confirm();
-  EXPECT_TRUE(ledger_->HasRoom());
+  EXPECT_EQ(ledger_->NoRoomReason(), "");
   EXPECT_EQ(ledger_->delivery().waiting_bytes, 0);
 }
 

@@ -209,7 +209,7 @@ TEST_F(TenantLedgerRuns, ResumesByRunIdAndDisplacesTheOlderStream) {
   StartRequest request;
   request.source = "model";
   request.stream = 100;
-  request.displaced = [&] { displaced = true; };
+  request.ended = [&](const absl::Status&) { displaced = true; };
   const std::string run = TryStart(request)->run_id;
   ASSERT_THAT(TryPushOne(run, 1), IsOk());
   StartRequest resume;
@@ -232,7 +232,7 @@ TEST_F(TenantLedgerRuns, DoesNotDisplaceAStreamThatEnded) {
   bool displaced = false;
   StartRequest request;
   request.source = "model";
-  request.displaced = [&] { displaced = true; };
+  request.ended = [&](const absl::Status&) { displaced = true; };
   const std::string run = TryStart(request)->run_id;
   EndStream(run);
   ASSERT_THAT(TryResume(run), IsOk());
