@@ -113,8 +113,8 @@ TEST_F(ConfigTest, ReportsEveryProblemAtOnceWithFileLineAndKey) {
           StartsWith("/etc/peaksync/peaksyncd.toml:13: tenants.acme.braze.rate_limit.per: missing"),
           "/etc/peaksync/peaksyncd.toml:13: tenants.acme.braze.rate_limit.pre: unknown key; did "
           "you mean per?",
-          "/etc/peaksync/peaksyncd.toml:14: tenants.acme.braze.route: must be track or track_bulk, "
-          "not \"bulk\""));
+          "/etc/peaksync/peaksyncd.toml:14: tenants.acme.braze.route: must be one of track, "
+          "track_bulk, not \"bulk\""));
   EXPECT_FALSE(result.MayStart(false));
 }
 
