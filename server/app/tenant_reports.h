@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "server/base/metrics.h"
+#include "server/delivery/lane.h"
+#include "server/ledger/ledger_writer.h"
+
+namespace peaksync {
+
+// What the ledger and the lane of a tenant report, as metrics and lines of the log.
+// Thread safety: safe for concurrent use.
+void ReportCommit(const std::string& tenant, TenantMetrics& metrics, const CommitReport& report);
+void ReportExchange(TenantMetrics& metrics, const ExchangeReport& report);
+
+}  // namespace peaksync
