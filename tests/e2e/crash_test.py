@@ -70,13 +70,20 @@ class CrashWhileDeliveringTest(Killable):
         # The rest, and what was in flight or not yet recorded at the crash: not all of it again.
         self.assertLess(self.mock.stats()["attribute_values"], self.total * 1.4)
 
-    def test_kill_again_and_again(self):
-        """Three crashes in one push change nothing about its end."""
+    def test_what_is_sent_twice_was_sent_and_not_recorded(self):
+        """Three crashes in one push: Braze gets again what it had and the ledger did not know."""
         client = self.start_push()
+        again = 0
         for share in (1, 2, 3):
             self.wait_for_values(self.total * share // 5)
-            self.kill_and_restart()
+            self.service.kill()
+            process.wait_for("Braze is through", lambda: self.mock.stats()["in_flight"] == 0)
+            accepted = self.mock.stats()["attribute_values"]
+            self.start_service()
+            [run] = self.peaksync("runs", "list", "-o", "json").json["runs"]
+            again += accepted - again - run["values"]["confirmed"]
         self.check_complete(client.result(), self.run1)
+        self.assertEqual(self.mock.stats()["attribute_values"], self.total + again)
 
     def test_same_push_after_a_crash_sends_nothing(self):
         """The ledger is right after the crash: the file once more is unchanged."""

@@ -8,15 +8,8 @@ import process
 import sample
 
 
-class TlsTest(harness.EndToEndTest):
-    def setUp(self):
-        super().setUp()
-        self.mock = self.start_mock()
-        self.run1 = sample.first_run(20)
-        self.file = sample.write_csv(self.folder / "run1.csv", self.run1, sample.TIME_1)
-        self.make_authority("ca")
-        self.make_certificate("server", "ca", "DNS:localhost,IP:127.0.0.1")
-        self.server = 'tls_cert = "server.crt"\ntls_key = "server.key"'
+class Certificates:
+    """What a test with a folder needs to make certificates."""
 
     def openssl(self, *arguments):
         command = ["openssl", *arguments]
@@ -42,6 +35,17 @@ class TlsTest(harness.EndToEndTest):
             *("-out", f"{name}.crt", "-extfile", f"{name}.ext"),
         )
         (self.folder / f"{name}.key").chmod(0o600)
+
+
+class TlsTest(harness.EndToEndTest, Certificates):
+    def setUp(self):
+        super().setUp()
+        self.mock = self.start_mock()
+        self.run1 = sample.first_run(20)
+        self.file = sample.write_csv(self.folder / "run1.csv", self.run1, sample.TIME_1)
+        self.make_authority("ca")
+        self.make_certificate("server", "ca", "DNS:localhost,IP:127.0.0.1")
+        self.server = 'tls_cert = "server.crt"\ntls_key = "server.key"'
 
     def tls(self, *flags, **options):
         """A push that trusts our authority."""

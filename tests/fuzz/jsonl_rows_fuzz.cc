@@ -1,0 +1,9 @@
+// The reader of JSON Lines files. An input is a file whose identifiers are in the column or member
+// `id`.
+
+#include "tests/fuzz/rows.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  peaksync::client::CheckRows(peaksync::client::OpenJsonLines, data, size);
+  return 0;
+}
