@@ -240,6 +240,8 @@ class App::Impl {
     lane.exchanged = [metrics](const ExchangeReport& report) { Count(*metrics, report); };
     lane.status_changed = [metrics](const DeliveryStatus& status) {
       metrics->SetDeliveryState(static_cast<DeliveryState>(status.state));
+      metrics->SetDeliveryBlocked(static_cast<DeliveryCause>(status.cause), status.since,
+                                  status.next_attempt);
     };
     lanes_.push_back(std::move(lane));
     return absl::OkStatus();

@@ -58,6 +58,9 @@ inline constexpr std::size_t kTrackBodyBytesMax = 4'000'000;  // Contract 1.7.
 inline constexpr std::size_t kTrackBulkBodyBytesMax = 2'000'000;
 inline constexpr int kTrackObjectsMax = 1'000;
 inline constexpr int kRequestsInFlightMax = 400;  // Of a tenant: rate x round trip.
+// Leased before pace allows to send them, so that a lease's round trip does not slow delivery down.
+inline constexpr int kLeaseAheadBatchesMax = 100;
+inline constexpr std::int64_t kLeaseAheadBytesMax = 32'000'000;
 inline constexpr absl::Duration kLostOutcomeWait = absl::Seconds(10);
 inline constexpr absl::Duration kShutdownWait = absl::Seconds(10);
 static_assert(kObjectBytesMax < kTrackBulkBodyBytesMax, "one object must fit a request");

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,11 @@ constexpr std::array kRequestOutcomes = {"accepted",  "unclear", "refused",     
                                          "too_large", "denied",  "rate_limited", "try_later"};
 constexpr std::array kObjectFates = {"confirmed", "rejected", "returned"};
 constexpr std::array kDeliveryStates = {"running", "backing_off", "paused"};
+// Without kNone, which is all of them at zero.
+constexpr std::array kDeliveryCauses = {"other_workspace",   "key_unreadable",  "key_refused",
+                                        "access_denied",     "address_unknown", "redirect",
+                                        "unexpected_status", "accepts_nothing", "rate_limited",
+                                        "server_error",      "unreachable",     "no_answer"};
 constexpr std::array kRunEnds = {"completed", "completed_with_rejections", "failed", "canceled",
                                  "abandoned"};
 
@@ -78,6 +84,15 @@ struct Families {
                                        "Time of a ledger commit, sync to disk included.")),
         delivery_state(GaugeFamily(r, "peaksync_delivery_state",
                                    "1 for the state that delivery is in, 0 for the others.")),
+        delivery_blocked(GaugeFamily(
+            r, "peaksync_delivery_blocked",
+            "1 for the cause that delivery does not run for, 0 for all others and while it runs.")),
+        delivery_since(GaugeFamily(r, "peaksync_delivery_state_since_seconds",
+                                   "Unix time since which delivery is in its state.")),
+        delivery_next_attempt(
+            GaugeFamily(r, "peaksync_delivery_next_attempt_seconds",
+                        "Unix time of the next attempt of a delivery that does not run; 0: none "
+                        "is planned, or it runs.")),
         streams_open(GaugeFamily(r, "peaksync_streams_open", "Open StreamUpdates calls.")),
         runs(CounterFamily(r, "peaksync_runs_total", "Sync runs that ended, by how.")),
         misconfigured(GaugeFamily(r, "peaksync_tenant_misconfigured",
@@ -95,6 +110,9 @@ struct Families {
   Family<Histogram>& request_seconds;
   Family<Histogram>& commit_seconds;
   Family<Gauge>& delivery_state;
+  Family<Gauge>& delivery_blocked;
+  Family<Gauge>& delivery_since;
+  Family<Gauge>& delivery_next_attempt;
   Family<Gauge>& streams_open;
   Family<Counter>& runs;
   Family<Gauge>& misconfigured;
@@ -132,6 +150,9 @@ class PrometheusTenantMetrics final : public TenantMetrics {
         request_seconds_(families.request_seconds.Add({{"tenant", tenant}}, kRequestSeconds)),
         commit_seconds_(families.commit_seconds.Add({{"tenant", tenant}}, kCommitSeconds)),
         delivery_state_(Series(families.delivery_state, tenant, "state", kDeliveryStates)),
+        delivery_blocked_(Series(families.delivery_blocked, tenant, "cause", kDeliveryCauses)),
+        delivery_since_(families.delivery_since.Add({{"tenant", tenant}})),
+        delivery_next_attempt_(families.delivery_next_attempt.Add({{"tenant", tenant}})),
         streams_open_(families.streams_open.Add({{"tenant", tenant}})),
         runs_(Series(families.runs, tenant, "state", kRunEnds)),
         misconfigured_(families.misconfigured.Add({{"tenant", tenant}})) {}
@@ -161,6 +182,14 @@ class PrometheusTenantMetrics final : public TenantMetrics {
       delivery_state_[i]->Set(i == Index(state) ? 1 : 0);
     }
   }
+  void SetDeliveryBlocked(DeliveryCause cause, absl::Time since,
+                          std::optional<absl::Time> next_attempt) override {
+    for (std::size_t i = 0; i < delivery_blocked_.size(); ++i) {
+      delivery_blocked_[i]->Set(i + 1 == Index(cause) ? 1 : 0);
+    }
+    delivery_since_.Set(UnixSeconds(since));
+    delivery_next_attempt_.Set(next_attempt ? UnixSeconds(*next_attempt) : 0);
+  }
   void LedgerCommit(absl::Duration took) override {
     commit_seconds_.Observe(absl::ToDoubleSeconds(took));
   }
@@ -170,6 +199,9 @@ class PrometheusTenantMetrics final : public TenantMetrics {
   void SetMisconfigured(bool misconfigured) override { misconfigured_.Set(misconfigured ? 1 : 0); }
 
  private:
+  static double UnixSeconds(absl::Time time) {
+    return absl::ToDoubleSeconds(time - absl::UnixEpoch());
+  }
   static void Count(Counter& counter, std::int64_t by) {
     PEAKSYNC_CHECK_MSG(by >= 0, "a counter never goes back");
     counter.Increment(static_cast<double>(by));
@@ -187,6 +219,9 @@ class PrometheusTenantMetrics final : public TenantMetrics {
   Histogram& request_seconds_;
   Histogram& commit_seconds_;
   std::array<Gauge*, kDeliveryStates.size()> delivery_state_;
+  std::array<Gauge*, kDeliveryCauses.size()> delivery_blocked_;
+  Gauge& delivery_since_;
+  Gauge& delivery_next_attempt_;
   Gauge& streams_open_;
   std::array<Counter*, kRunEnds.size()> runs_;
   Gauge& misconfigured_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,22 @@ enum class RequestOutcome : std::uint8_t {
 };
 enum class ObjectFate : std::uint8_t { kConfirmed, kRejected, kReturned };
 enum class DeliveryState : std::uint8_t { kRunning, kBackingOff, kPaused };
+// Why delivery does not run; kNone: it runs.
+enum class DeliveryCause : std::uint8_t {
+  kNone,
+  kOtherWorkspace,
+  kKeyUnreadable,
+  kKeyRefused,
+  kAccessDenied,
+  kAddressUnknown,
+  kRedirect,
+  kUnexpectedStatus,
+  kAcceptsNothing,
+  kRateLimited,
+  kServerError,
+  kUnreachable,
+  kNoAnswer,
+};
 enum class RunEnd : std::uint8_t {
   kCompleted,
   kCompletedWithRejections,
@@ -54,6 +71,9 @@ class TenantMetrics {
   virtual void BrazeObjects(ObjectFate outcome, std::int64_t objects) = 0;
   virtual void SetRequestsInFlight(std::int64_t requests) = 0;
   virtual void SetDeliveryState(DeliveryState state) = 0;
+  // `since`: when it got into its state; `next_attempt`: absent when nothing is planned.
+  virtual void SetDeliveryBlocked(DeliveryCause cause, absl::Time since,
+                                  std::optional<absl::Time> next_attempt) = 0;
 
   virtual void LedgerCommit(absl::Duration took) = 0;
   virtual void StreamOpened() = 0;

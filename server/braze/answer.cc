@@ -14,10 +14,12 @@ namespace peaksync {
 namespace {
 
 using Kind = Answer::Kind;
+using Cause = DeliveryStatus::Cause;
 
 Answer FromFailure(const HttpFailure& failure) {
   Answer answer;
   answer.kind = Kind::kTryLater;
+  answer.cause = failure.may_have_arrived ? Cause::kNoAnswer : Cause::kUnreachable;
   answer.reason =
       Concat(failure.may_have_arrived ? "no answer of Braze arrived: " : "Braze is out of reach: ",
              failure.reason);
@@ -38,6 +40,7 @@ Answer FromSuccess(int status, AnswerBody body, std::string_view api_key) {
     return answer;
   }
   answer.kind = Kind::kUnclear;
+  answer.cause = Cause::kAcceptsNothing;
   answer.may_have_been_applied = true;
   if (body.has_unnamed_error) {
     answer.reason = Concat("Braze answered ", status, " with an error that names no object");
@@ -52,6 +55,7 @@ Answer FromSuccess(int status, AnswerBody body, std::string_view api_key) {
 Answer TooLarge(int status) {
   Answer answer;
   answer.kind = Kind::kTooLarge;
+  answer.cause = Cause::kAcceptsNothing;
   answer.reason = Concat("Braze found the request too large (", status, ")");
   return answer;
 }
@@ -69,6 +73,7 @@ Answer FromBadRequest(AnswerBody body, std::size_t objects, std::string_view api
     return answer;
   } else {
     answer.kind = Kind::kBareRefusal;
+    answer.cause = Cause::kAcceptsNothing;
     answer.reason = "Braze refused the request (400) without naming an object";
   }
   answer.braze_text =
@@ -97,9 +102,23 @@ std::string DenialReason(int status) {
                 ", which its contract does not name: check the endpoint");
 }
 
+Cause DenialCause(int status) {
+  switch (status) {
+    case 401:
+      return Cause::kKeyRefused;
+    case 403:
+      return Cause::kAccessDenied;
+    case 404:
+      return Cause::kAddressUnknown;
+    default:
+      return status >= 300 && status < 400 ? Cause::kRedirect : Cause::kUnexpectedStatus;
+  }
+}
+
 Answer Denied(int status) {
   Answer answer;
   answer.kind = Kind::kDenied;
+  answer.cause = DenialCause(status);
   answer.reason = DenialReason(status);
   // 3xx and 4xx are refusals. A status outside HTTP's range says nothing.
   answer.may_have_been_applied = status < 300 || status > 499;
@@ -109,6 +128,7 @@ Answer Denied(int status) {
 Answer TryLater(int status) {
   Answer answer;
   answer.kind = Kind::kTryLater;
+  answer.cause = Cause::kServerError;
   answer.reason = Concat("Braze answered ", status);
   answer.may_have_been_applied = true;
   // A gateway's time-out: what stands behind it may still work on the request
@@ -129,6 +149,7 @@ Answer FromResponse(const HttpResponse& response, std::size_t objects, std::stri
   if (status == 429) {
     Answer answer;
     answer.kind = Kind::kRateLimited;
+    answer.cause = Cause::kRateLimited;
     answer.reason = "Braze's rate limit is reached (429)";
     return answer;
   }

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "server/braze/http.h"
+#include "server/domain/run.h"
 
 namespace peaksync {
 
@@ -43,7 +44,10 @@ struct Answer {
   };
   Kind kind = Kind::kTryLater;
   std::vector<NamedError> errors;  // Ascending, each index once.
-  std::string reason;              // Ours, for people; never Braze's body (a 401 echoes the key).
+  // What it shows of the endpoint when the lane has to stop for it: of kUnclear, kBareRefusal and
+  // kTooLarge only once nothing is accepted any more.
+  DeliveryStatus::Cause cause = DeliveryStatus::Cause::kNone;
+  std::string reason;  // Ours, for people; never Braze's body (a 401 echoes the key).
   // What Braze said of the request as a whole (kUnclear, kBareRefusal, kTooLarge): its message, or
   // the first error that names no object. For the rejection of an object that was alone; treated
   // like NamedError::text, and as little for status, logs or metrics. Often empty.

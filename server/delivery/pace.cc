@@ -1,6 +1,7 @@
 #include "server/delivery/pace.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "server/base/check.h"
 
@@ -9,20 +10,45 @@ namespace {
 
 constexpr double kDepthMax = 100;
 constexpr absl::Duration kHoldMax = absl::Hours(1);
+// What is in flight decides how much is left of Braze's window; it is looked at again after this.
+constexpr absl::Duration kLookAgain = absl::Seconds(10);
+
+std::int64_t HourOf(absl::Time time) { return absl::ToUnixSeconds(time) / 3'600; }
+absl::Time StartOf(std::int64_t hour) { return absl::FromUnixSeconds(hour * 3'600); }
 
 }  // namespace
 
-// A window can hold the bucket's depth and what flows in during it: together they make the limit.
-Pace::Pace(const PaceOptions& options, absl::Time now) : refilled_(now) {
-  const double limit = options.requests * options.share;
-  depth_ = std::clamp(limit / 100, 1.0, kDepthMax);
-  per_second_ = std::max(limit - depth_, limit / 2) / absl::ToDoubleSeconds(options.per);
+Pace::Pace(const PaceOptions& options, absl::Time now) : refilled_(now), hour_(HourOf(now)) {
+  SetLimits(options);
   tokens_ = depth_;
 }
 
+// A window can hold the bucket's depth and what flows in during it: together they make the limit.
+void Pace::SetLimits(const PaceOptions& options) {
+  const double limit = options.requests * options.share;
+  depth_ = std::clamp(limit / 100, 1.0, kDepthMax);
+  per_second_ = std::max(limit - depth_, limit / 2) / absl::ToDoubleSeconds(options.per);
+  hourly_max_ = 0;
+  if (options.hourly_limit > 0) {
+    const double hourly = static_cast<double>(options.hourly_limit) * options.share;
+    hourly_max_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(hourly));
+  }
+}
+
+void Pace::Reconfigure(const PaceOptions& options, absl::Time now) {
+  Refill(now);
+  SetLimits(options);
+  tokens_ = std::min(tokens_, depth_);
+}
+
 void Pace::Refill(absl::Time now) {
-  if (now < refilled_) {  // A clock that went back gives nothing, and is followed.
+  // A clock that went back begins no new hour.
+  const std::int64_t hour = HourOf(now);
+  if (hour > hour_) used_in_hour_ = 0;
+  hour_ = hour;
+  if (now < refilled_) {  // Nor does it give anything; it is followed.
     held_until_ = std::min(held_until_, now + kHoldMax);
+    left_until_ = std::min(left_until_, now + kHoldMax);
     refilled_ = now;
     return;
   }
@@ -30,29 +56,58 @@ void Pace::Refill(absl::Time now) {
   refilled_ = now;
 }
 
+std::int64_t Pace::LeftOfHour() const {
+  return hourly_max_ == 0 ? std::numeric_limits<int>::max() : hourly_max_ - used_in_hour_;
+}
+
+// Something remained of the window when an answer told of it, so once nothing is in flight one may
+// ask what remains now.
+std::int64_t Pace::LeftOfWindow(absl::Time now) const {
+  if (now >= left_until_) return std::numeric_limits<int>::max();
+  return in_flight_ == 0 ? std::max<std::int64_t>(left_, 1) : left_;
+}
+
 int Pace::Available(absl::Time now) {
   Refill(now);
-  return now < held_until_ ? 0 : static_cast<int>(tokens_);
+  if (now < held_until_) return 0;
+  const std::int64_t left = std::min(LeftOfHour(), LeftOfWindow(now));
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, static_cast<int>(tokens_)));
 }
 
 void Pace::Take() {
   PEAKSYNC_CHECK(tokens_ >= 1);
   tokens_ -= 1;
+  left_ -= 1;
+  ++used_in_hour_;
+  ++in_flight_;
 }
 
-absl::Time Pace::NextAt(absl::Time now) {
+absl::Time Pace::NextAt(absl::Time now, int requests) {
   Refill(now);
   absl::Time next = std::max(now, held_until_);
   // A little later than the exact moment, which rounding could put just before a whole token.
-  if (tokens_ < 1) {
-    next = std::max(next, now + absl::Seconds((1 - tokens_) / per_second_) + absl::Microseconds(1));
+  if (tokens_ < requests) {
+    next = std::max(
+        next, now + absl::Seconds((requests - tokens_) / per_second_) + absl::Microseconds(1));
   }
+  if (LeftOfHour() <= 0) next = std::max(next, StartOf(hour_ + 1));
+  if (LeftOfWindow(now) <= 0) next = std::max(next, std::min(left_until_, now + kLookAgain));
   return next;
 }
 
 void Pace::Correct(const RateHints& hints, absl::Time now) {
-  if (!hints.remaining || *hints.remaining > 0 || !hints.reset_after) return;
-  held_until_ = std::max(held_until_, now + std::min(*hints.reset_after, kHoldMax));
+  if (in_flight_ > 0) --in_flight_;
+  if (!hints.remaining || !hints.reset_after) return;
+  const absl::Time reset = now + std::min(*hints.reset_after, kHoldMax);
+  if (*hints.remaining <= 0) {
+    held_until_ = std::max(held_until_, reset);
+    return;
+  }
+  // Whether what is in flight is counted already nobody says.
+  left_ = *hints.remaining - in_flight_;
+  left_until_ = reset;
 }
+
+void Pace::Forget(int requests) { in_flight_ = std::max(0, in_flight_ - requests); }
 
 }  // namespace peaksync

@@ -90,7 +90,24 @@ struct Source {
 // What a tenant's delivery is doing, for people.
 struct DeliveryStatus {
   enum class State : std::uint8_t { kRunning, kBackingOff, kPaused };
+  // Why it is not running: a closed set, for metrics. Each name stands in docs/metrics.md.
+  enum class Cause : std::uint8_t {
+    kNone,
+    kOtherWorkspace,    // The configuration names another workspace than the ledger's.
+    kKeyUnreadable,     // The key file cannot be read.
+    kKeyRefused,        // 401.
+    kAccessDenied,      // 403.
+    kAddressUnknown,    // 404.
+    kRedirect,          // 3xx, never followed.
+    kUnexpectedStatus,  // One that Braze's contract does not name.
+    kAcceptsNothing,    // Every object is refused, also alone.
+    kRateLimited,       // 429.
+    kServerError,       // 408, 5xx.
+    kUnreachable,       // No request left us: DNS, refused connections, TLS.
+    kNoAnswer,          // Time-outs and resets: a request may have arrived.
+  };
   State state = State::kRunning;
+  Cause cause = Cause::kNone;
   std::string reason;  // Ours, never Braze's body.
   std::string remedy;  // What ends it: what a person does, or that it ends by itself.
   absl::Time since = absl::UnixEpoch();

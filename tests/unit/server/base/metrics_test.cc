@@ -117,7 +117,7 @@ TEST(Metrics, DocumentIsWhatTheServiceExposes) {
   ASSERT_TRUE(document.good());
   const Table documented = Documented(document);
   const Table exposed = Exposed(metrics.Serialize());
-  EXPECT_EQ(exposed.size(), 16U);
+  EXPECT_EQ(exposed.size(), 19U);
   for (const auto& [name, metric] : exposed) {
     ASSERT_TRUE(documented.contains(name)) << name;
     EXPECT_EQ(documented.at(name), metric) << name;
@@ -172,6 +172,24 @@ TEST(Metrics, DeliveryIsInExactlyOneState) {
       text, AllOf(HasSubstr("peaksync_delivery_state{state=\"paused\",tenant=\"acme\"} 1\n"),
                   HasSubstr("peaksync_delivery_state{state=\"running\",tenant=\"acme\"} 0\n"),
                   HasSubstr("peaksync_delivery_state{state=\"backing_off\",tenant=\"acme\"} 0\n")));
+}
+
+TEST(Metrics, DeliveryIsBlockedByOneCauseAtMost) {
+  Metrics metrics("1");
+  TenantMetrics& acme = metrics.Tenant("acme");
+  acme.SetDeliveryBlocked(DeliveryCause::kOtherWorkspace, absl::FromUnixSeconds(10), std::nullopt);
+  acme.SetDeliveryBlocked(DeliveryCause::kNoAnswer, absl::FromUnixSeconds(70),
+                          absl::FromUnixSeconds(130));
+  const std::string text = metrics.Serialize();
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("peaksync_delivery_blocked{cause=\"no_answer\",tenant=\"acme\"} 1\n"),
+                    HasSubstr("{cause=\"other_workspace\",tenant=\"acme\"} 0\n"),
+                    HasSubstr("peaksync_delivery_state_since_seconds{tenant=\"acme\"} 70\n"),
+                    HasSubstr("peaksync_delivery_next_attempt_seconds{tenant=\"acme\"} 130\n")));
+  acme.SetDeliveryBlocked(DeliveryCause::kNone, absl::FromUnixSeconds(131), std::nullopt);
+  const std::string after = metrics.Serialize();
+  EXPECT_THAT(after, HasSubstr("{cause=\"no_answer\",tenant=\"acme\"} 0\n"));
+  EXPECT_THAT(after, HasSubstr("peaksync_delivery_next_attempt_seconds{tenant=\"acme\"} 0\n"));
 }
 
 TEST(Metrics, OpenStreamsGoUpAndDown) {

@@ -65,8 +65,8 @@ TEST_P(LaneIsolationPlace, FindsTheOneThatABareRefusalIsAbout) {
   EXPECT_EQ(world.Count(Kind::kConfirmed), 74);
   EXPECT_EQ(Rejection(world).outcome.reason, "that is no good");
   EXPECT_FALSE(Rejection(world).outcome.may_have_been_applied);
-  // 75 and two halves of each of the seven that it is in.
-  EXPECT_LE(world.sent().size(), 15u);
+  // 75, two halves of each of the seven that it is in, and once more after a witness.
+  EXPECT_LE(world.sent().size(), 17u);
   EXPECT_THAT(world.statuses(), SizeIs(1)) << "the lane went on";
   int rejected = 0;
   for (const ExchangeReport& report : world.reports()) rejected += report.rejected;
@@ -83,7 +83,7 @@ TEST_P(LaneIsolationPlace, FindsTheOneThatAnUnclearAnswerIsAbout) {
   EXPECT_EQ(world.Count(Kind::kConfirmed), 74);
   EXPECT_EQ(Rejection(world).outcome.reason, "SOMETHING_BAD");
   EXPECT_TRUE(Rejection(world).outcome.may_have_been_applied);
-  EXPECT_LE(world.sent().size(), 17u);  // Alone it is asked three times.
+  EXPECT_LE(world.sent().size(), 18u);  // Alone it is asked three times.
   const auto alone = std::ranges::count_if(world.sent(), [&](const SentRequest& sent) {
     return sent.customers == std::vector<std::string>{poison};
   });
@@ -104,7 +104,7 @@ TEST(LaneIsolation, FindsTwoInOneBatch) {
       EXPECT_THAT(world.CustomersOf(Kind::kRejected),
                   UnorderedElementsAre(*poison.begin(), *poison.rbegin()));
       EXPECT_EQ(world.Count(Kind::kConfirmed), 73);
-      EXPECT_LE(world.sent().size(), 32u);
+      EXPECT_LE(world.sent().size(), 34u);
       EXPECT_THAT(world.statuses(), SizeIs(1));
     }
   }
@@ -186,8 +186,8 @@ TEST_P(LaneNonsense, OfTheEndpointRejectsNothing) {
 }
 
 // It breaks while the lane looks for a poison object, and one half was accepted before: the objects
-// of the other half must not pay for it. (A first two may: a neighbour of theirs was accepted.)
-TEST_P(LaneNonsense, InTheMiddleOfASearchRejectsTwoAtMost) {
+// of the other half must not pay for it.
+TEST_P(LaneNonsense, InTheMiddleOfASearchRejectsNothing) {
   LaneWorld world;
   world.braze = [&](const SentRequest& sent) {
     const bool healthy = sent.customers.size() == 38;
@@ -196,9 +196,9 @@ TEST_P(LaneNonsense, InTheMiddleOfASearchRejectsTwoAtMost) {
   world.AddMany(75);
   world.RunFor(absl::Minutes(10));
   EXPECT_EQ(world.Count(Kind::kConfirmed), 38);
-  EXPECT_LE(world.Count(Kind::kRejected), 2);
+  EXPECT_EQ(world.Count(Kind::kRejected), 0);
   EXPECT_EQ(world.status().state, State::kPaused);
-  EXPECT_LE(world.sent().size(), 100u);
+  EXPECT_LE(world.sent().size(), 30u);
 }
 
 // As long as nobody knows whether the endpoint or objects are at fault, one request at a time.

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <optional>
+#include <random>
 
 #include "absl/time/time.h"
 
@@ -126,6 +128,99 @@ TEST(Pace, NeverWaitsLongerThanAnHour) {
   // Also not when the clock is set back meanwhile.
   const absl::Time back = kStart - absl::Hours(5);
   EXPECT_LE(pace.NextAt(back), back + absl::Hours(1));
+}
+
+// Random schedules: idle times, greedy and modest takers, answers that correct it, reloads with the
+// same limits, and a clock that only goes on. PEAKSYNC_SEED=N repeats one.
+TEST(Pace, HoldsTheLimitInEveryWindowOfRandomSchedules) {
+  const char* given = std::getenv("PEAKSYNC_SEED");
+  const std::uint64_t first =
+      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  for (std::uint64_t seed = first; seed < first + (given != nullptr ? 1 : 200); ++seed) {
+    std::mt19937_64 random{seed};
+    const auto below = [&](int end) {
+      return std::uniform_int_distribution<int>(0, end - 1)(random);
+    };
+    PaceOptions options{3'000, absl::Seconds(3), 1};
+    if (below(2) == 0) options = {1.0 + below(4'000), absl::Milliseconds(500 + below(60'000)), 0.8};
+    const int most = std::max(1, static_cast<int>(options.requests * options.share));
+    Pace pace(options, kStart);
+    std::deque<absl::Time> window;
+    absl::Time now = kStart;
+    for (int step = 0; step < 3'000; ++step) {
+      const int kind = below(10);
+      now = kind == 0 ? now + options.per * (below(30) / 10.0)
+                      : std::max(now + absl::Microseconds(below(3'000)),
+                                 kind < 8 ? pace.NextAt(now) : now);
+      int wanted = below(4) == 0 ? below(10) : 1'000'000;
+      for (; wanted > 0 && pace.Available(now) > 0; --wanted) {
+        pace.Take();
+        window.push_back(now);
+      }
+      while (!window.empty() && window.front() <= now - options.per) window.pop_front();
+      ASSERT_LE(window.size(), static_cast<std::size_t>(most)) << "PEAKSYNC_SEED=" << seed;
+      if (below(5) == 0) {
+        pace.Correct(Hints(below(3) == 0 ? 0 : below(5'000), absl::Milliseconds(below(3'000))),
+                     now);
+      }
+      if (below(50) == 0) pace.Reconfigure(options, now);
+    }
+  }
+}
+
+TEST(Pace, KeepsAnHourlyBudgetAndBeginsItAnewWithTheClockHour) {
+  PaceOptions options;
+  options.hourly_limit = 100;
+  const absl::Time hour = absl::FromUnixSeconds(1'790'000'000 / 3'600 * 3'600);
+  Pace pace(options, hour + absl::Minutes(50));
+  absl::Time now = hour + absl::Minutes(50);
+  int taken = 0;
+  for (; now < hour + absl::Minutes(60); now = pace.NextAt(now)) taken += TakeAll(pace, now);
+  EXPECT_EQ(taken, 80) << "of which rate_share is ours";
+  EXPECT_EQ(now, hour + absl::Minutes(60));
+  EXPECT_GT(pace.Available(now), 0);
+}
+
+TEST(Pace, GivesNoNewHourForAClockThatGoesBack) {
+  PaceOptions options;
+  options.hourly_limit = 10;
+  Pace pace(options, kStart);
+  absl::Time now = kStart;
+  for (int taken = 0; taken < 8; now = pace.NextAt(now)) taken += TakeAll(pace, now);
+  EXPECT_EQ(pace.Available(now - absl::Hours(3)), 0);
+  EXPECT_LE(pace.NextAt(now - absl::Hours(3)), now - absl::Hours(2));
+}
+
+TEST(Pace, KeepsWhatWasUsedWhenTheLimitsChange) {
+  Pace pace({}, kStart);
+  TakeAll(pace, kStart);
+  pace.Reconfigure({30'000, absl::Seconds(3), 1}, kStart);
+  EXPECT_EQ(pace.Available(kStart), 0);
+  EXPECT_EQ(TakeAll(pace, kStart + absl::Seconds(1)), 100);
+  pace.Reconfigure({1, absl::Seconds(1), 1}, kStart + absl::Hours(1));
+  EXPECT_EQ(pace.Available(kStart + absl::Hours(1)), 1);
+}
+
+// Whether Braze has counted what is in flight nobody knows: it is taken off.
+TEST(Pace, SendsNoMoreThanRemainsOfBrazesWindow) {
+  Pace pace({}, kStart);
+  for (int i = 0; i < 11; ++i) pace.Take();
+  pace.Correct(Hints(15, absl::Seconds(20)), kStart);
+  EXPECT_EQ(TakeAll(pace, kStart), 5);
+  EXPECT_EQ(TakeAll(pace, kStart + absl::Seconds(19)), 0);
+  EXPECT_GT(pace.Available(kStart + absl::Seconds(20)), 0);
+}
+
+// The answers tell nothing new, or never came: one request may ask.
+TEST(Pace, AsksAgainWhenNothingIsInFlight) {
+  Pace pace({}, kStart);
+  for (int i = 0; i < 3; ++i) pace.Take();
+  pace.Correct(Hints(1, absl::Minutes(30)), kStart);
+  EXPECT_EQ(pace.Available(kStart), 0);
+  EXPECT_LE(pace.NextAt(kStart), kStart + absl::Seconds(10));
+  pace.Correct({}, kStart);
+  pace.Correct({}, kStart);
+  EXPECT_EQ(pace.Available(kStart), 1);
 }
 
 }  // namespace
