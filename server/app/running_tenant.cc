@@ -67,6 +67,11 @@ void RunningTenant::Open(std::unique_ptr<TenantLedger> ledger) {
     MutexLock lock(shown->mutex);
     shown->status = report.delivery;
   };
+  listeners.health = [name = config_.name](const absl::Status& health) {
+    if (health.ok()) return log::Info("A ledger is well again.", {{"tenant", name}});
+    log::Error("A ledger does not work.",
+               {{"tenant", name}, {"reason", std::string(health.message())}});
+  };
   LedgerWriter::Options options;
   options.limits.min_free_disk = parts_.ledger.min_free_disk;
   options.free_disk = [path = parts_.ledger.path] { return FreeDiskBytes(path); };
@@ -75,8 +80,7 @@ void RunningTenant::Open(std::unique_ptr<TenantLedger> ledger) {
   catalog_ = std::make_shared<AttributeCatalog>(config_.name, config_.rules);
   auto released = std::make_shared<std::promise<void>>();
   released_ = released->get_future();
-  handle_ = std::shared_ptr<Ledger>(writer_.get(),
-                                    [released](Ledger*) { released->set_value(); });
+  handle_ = std::shared_ptr<Ledger>(writer_.get(), [released](Ledger*) { released->set_value(); });
   parts_.delivery.Add(MakeLane());
 }
 
@@ -91,6 +95,8 @@ LaneSetup RunningTenant::MakeLane() {
   };
   lane.status_changed = [&metrics = metrics_](const DeliveryStatus& status) {
     metrics.SetDeliveryState(static_cast<DeliveryState>(status.state));
+    metrics.SetDeliveryBlocked(static_cast<DeliveryCause>(status.cause), status.since,
+                               status.next_attempt);
   };
   return lane;
 }
@@ -129,9 +135,8 @@ void RunningTenant::Reconfigure(TenantConfig config) {
   if (moved) {
     const absl::StatusOr<LedgerFacts> facts =
         ReadLedgerFacts(LedgerPath(parts_.ledger, config_.name));
-    guard_ = facts.ok()
-                 ? GuardWorkspace(*facts, config_.braze.endpoint, config_.braze.workspace)
-                 : facts.status();
+    guard_ = facts.ok() ? GuardWorkspace(*facts, config_.braze.endpoint, config_.braze.workspace)
+                        : facts.status();
   }
   if (ruled) {
     catalog_ = std::make_shared<AttributeCatalog>(config_.name, config_.rules);
