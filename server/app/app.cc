@@ -76,7 +76,7 @@ class App::Impl {
     PEAKSYNC_ASSIGN_OR_RETURN(
         FolderLock lock,
         FolderLock::Acquire(config_.ledger.path,
-                            {*options_.clock, options_.clock->Now() + options_.lock_wait,
+                            {*options_.clock, options_.clock->Steady() + options_.lock_wait,
                              [this, told = false](absl::Duration duration) mutable {
                                if (!std::exchange(told, true)) {
                                  log::Warn("Waiting for the ledger folder: another process has it.",

@@ -22,6 +22,13 @@ std::string HostOf(const std::string& endpoint) {
   return scheme == std::string::npos ? endpoint : endpoint.substr(scheme + 3);
 }
 
+// What to do about a ledger that cannot be opened.
+std::string LedgerHint(const std::string& tenant, const absl::Status& opened) {
+  if (!absl::IsDataLoss(opened)) return "";
+  return Concat(". The service's operator has to look (peaksyncd ledger check --tenant ", tenant,
+                "), and to put a backup in its place (peaksyncd ledger restore)");
+}
+
 }  // namespace
 
 std::string LedgerPath(const LedgerConfig& ledger, const std::string& tenant) {
@@ -50,8 +57,9 @@ absl::StatusOr<std::unique_ptr<RunningTenant>> RunningTenant::Start(const Tenant
   absl::StatusOr<std::unique_ptr<TenantLedger>> opened =
       TenantLedger::Open(LedgerOptionsOf(config, parts.ledger, parts.options));
   if (!opened.ok()) {
-    return absl::FailedPreconditionError(
-        Concat("tenant ", config.name, " does not run: ", opened.status().message()));
+    return absl::FailedPreconditionError(Concat("tenant ", config.name,
+                                                " does not run: ", opened.status().message(),
+                                                LedgerHint(config.name, opened.status())));
   }
   std::unique_ptr<RunningTenant> tenant(new RunningTenant(parts, std::move(config)));
   tenant->Open(*std::move(opened));
@@ -67,10 +75,8 @@ void RunningTenant::Open(std::unique_ptr<TenantLedger> ledger) {
     MutexLock lock(shown->mutex);
     shown->status = report.delivery;
   };
-  listeners.health = [name = config_.name](const absl::Status& health) {
-    if (health.ok()) return log::Info("A ledger is well again.", {{"tenant", name}});
-    log::Error("A ledger does not work.",
-               {{"tenant", name}, {"reason", std::string(health.message())}});
+  listeners.health = [&metrics = metrics_, name = config_.name](const absl::Status& health) {
+    ReportHealth(name, metrics, health);
   };
   LedgerWriter::Options options;
   options.limits.min_free_disk = parts_.ledger.min_free_disk;

@@ -58,6 +58,13 @@ void ReportCommit(const std::string& tenant, TenantMetrics& metrics, const Commi
   for (const Run& run : report.ended_runs) LogEnd(tenant, run);
 }
 
+void ReportHealth(const std::string& tenant, TenantMetrics& metrics, const absl::Status& health) {
+  metrics.SetMisconfigured(absl::IsFailedPrecondition(health));
+  if (health.ok()) return log::Info("A ledger can be written again.", {{"tenant", tenant}});
+  log::Error("A ledger cannot be written; nothing is acknowledged.",
+             {{"tenant", tenant}, {"reason", std::string(health.message())}});
+}
+
 void ReportExchange(TenantMetrics& metrics, const ExchangeReport& report) {
   // Both enumerations are in the order of docs/design.md section 5.
   metrics.BrazeRequest(static_cast<RequestOutcome>(report.kind), report.duration);

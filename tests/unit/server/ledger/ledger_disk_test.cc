@@ -55,8 +55,8 @@ class LedgerDisk : public TenantLedgerTest {
   std::string run_;
 };
 
-TEST_F(LedgerDisk, SaysThatNothingHappenedWhenTheDiskIsFull) {
-  for (const int error : {ENOSPC, EIO}) {
+TEST_F(LedgerDisk, SaysThatNothingHappenedWhenTheDiskIsFullFailingOrReadOnly) {
+  for (const int error : {ENOSPC, EIO, EROFS}) {
     disk_.FailWrites(error);
     EXPECT_THAT(CommitBatch({{"li", {{"a", 1}}}}, At(1)), CannotBeWritten());
     disk_.Heal();
