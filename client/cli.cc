@@ -2,6 +2,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <functional>
+
+#include "client/rejection_commands.h"
+
 namespace peaksync::client {
 namespace {
 
@@ -16,7 +20,33 @@ struct CommandLine {
   std::string watch_timeout = "1h";
   std::string watch_pause_timeout = "30s";
   std::string last_sync_source;
+  RejectionFlags rejections;  // Of all commands about rejections; one is chosen.
+  int rejections_limit = 50;
+  ExportFlags rejections_export;
+  RetryFlags rejections_retry;
+  ResyncFlags resync;
+  bool yes = false;
+  std::function<ExitStatus(Output)> run;  // The command.
 };
+
+// A subcommand that does something. `help` ends with an example.
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& what,
+                     const std::string& help, CommandLine& line,
+                     std::function<ExitStatus(Output)> run) {
+  CLI::App* const command = parent.add_subcommand(name, what);
+  command->footer(help);
+  command->callback([&line, run = std::move(run)] { line.run = run; });
+  return command;
+}
+
+// A subcommand of which another one has to be named.
+CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string& what,
+                   const std::string& example) {
+  CLI::App* const group = parent.add_subcommand(name, what);
+  group->require_subcommand(1);
+  group->footer(example);
+  return group;
+}
 
 void AddCommonFlags(CLI::App& app, CommandLine& line) {
   ConnectionOptions& connection = line.common.connection;
@@ -102,7 +132,8 @@ void AddPushBehaviour(CLI::App& push, PushOptions& options) {
       ->capture_default_str();
   push.add_flag("--allow-rejections", options.allow_rejections,
                 "Exit status 0 also when values were invalid or rejected");
-  push.add_option("--rejects", options.rejects, "Write the refused rows, with line and reason");
+  push.add_option("--rejects", options.rejects,
+                  "Write the refused rows with line and reason (only you can read it)");
   push.footer(
       "Examples:\n"
       "  peaksync push scores.csv --source churn --id-column external_id \\\n"
@@ -114,11 +145,166 @@ void AddPushBehaviour(CLI::App& push, PushOptions& options) {
       "or rejected; 4 not permitted; 5 a person must look.");
 }
 
+void AddPush(CLI::App& app, CommandLine& line) {
+  CLI::App* const push = app.add_subcommand("push", "Send the predictions of a file");
+  AddPushColumns(*push, line.push);
+  AddPushBehaviour(*push, line.push);
+  push->callback([&line] {
+    line.run = [&line](Output output) { return RunPush(line.common, line.push, output); };
+  });
+}
+
+void AddWaiting(CLI::App& command, std::string& timeout, std::string& pause_timeout) {
+  command.add_option("--timeout", timeout, "How long at most")->capture_default_str();
+  command
+      .add_option("--pause-timeout", pause_timeout,
+                  "How long while the tenant's delivery is paused")
+      ->capture_default_str();
+}
+
+void AddRuns(CLI::App& app, CommandLine& line) {
+  CLI::App& runs = *AddGroup(app, "runs", "What became of sync runs",
+                             "Example: peaksync runs list --source churn");
+  CLI::App* const list =
+      AddCommand(runs, "list", "The newest runs",
+                 "Example: peaksync runs list --source churn --limit 10 -o json", line,
+                 [&line](Output output) {
+                   return RunRunsList(line.common, line.runs_source, line.runs_limit, output);
+                 });
+  list->add_option("--source", line.runs_source, "Only of this source");
+  list->add_option("--limit", line.runs_limit, "At most so many")->capture_default_str();
+
+  CLI::App* const show = AddCommand(
+      runs, "show", "One run", "Example: peaksync runs show 01JC8Y3V5N8Q6W2R7T9X4B1K0M", line,
+      [&line](Output output) { return RunRunsShow(line.common, line.run_id, output); });
+  show->add_option("run", line.run_id, "The run's id")->required();
+
+  CLI::App* const watch =
+      AddCommand(runs, "watch", "Wait until Braze has answered all of a run",
+                 "Example: peaksync runs watch 01JC8Y3V5N8Q6W2R7T9X4B1K0M --timeout 10m", line,
+                 [&line](Output output) {
+                   return RunRunsWatch(line.common, line.run_id, line.watch_timeout,
+                                       line.watch_pause_timeout, output);
+                 });
+  watch->add_option("run", line.run_id, "The run's id")->required();
+  AddWaiting(*watch, line.watch_timeout, line.watch_pause_timeout);
+
+  CLI::App* const cancel = AddCommand(
+      runs, "cancel", "Withdraw a run: what of it still waits is not sent",
+      "Example: peaksync runs cancel 01JC8Y3V5N8Q6W2R7T9X4B1K0M\n\n"
+      "A value that another run brought too is still delivered, and what is on its way to Braze\n"
+      "settles. Exit status 5: the run has completed already.",
+      line, [&line](Output output) { return RunRunsCancel(line.common, line.run_id, output); });
+  cancel->add_option("run", line.run_id, "The run's id")->required();
+}
+
+void AddSources(CLI::App& app, CommandLine& line) {
+  CLI::App& sources =
+      *AddGroup(app, "sources", "The tenant's sources", "Example: peaksync sources list");
+  AddCommand(sources, "list", "All sources with their cursors",
+             "Example: peaksync sources list -o json", line,
+             [&line](Output output) { return RunSourcesList(line.common, output); });
+  CLI::App* const last = AddCommand(
+      app, "last-sync", "The last successful sync of a source",
+      "Example: peaksync last-sync --source churn -o json", line,
+      [&line](Output output) { return RunLastSync(line.common, line.last_sync_source, output); });
+  last->add_option("--source", line.last_sync_source, "The source")->required();
+}
+
+void AddText(CLI::App& command, const std::string& flag, std::optional<std::string>& target,
+             const std::string& help) {
+  command.add_option_function<std::string>(
+      flag, [&target](const std::string& text) { target = text; }, help);
+}
+
+void AddCustomer(CLI::App& command, std::optional<std::string>& customer,
+                 std::optional<std::string>& id_kind) {
+  AddText(command, "--customer", customer, "Of this customer: the identifier");
+  AddText(command, "--id-kind", id_kind,
+          "What --customer is: external_id (default), braze_id, email, phone or user_alias:LABEL");
+}
+
+void AddFilter(CLI::App& command, RejectionFlags& filter) {
+  AddText(command, "--source", filter.source, "Of this source");
+  AddText(command, "--run", filter.run_id, "Of this run");
+  AddText(command, "--attribute", filter.attribute, "Of this attribute, by Braze's name");
+  AddCustomer(command, filter.customer, filter.id_kind);
+  AddText(command, "--kind", filter.kind, "By whom they were refused: validation or braze");
+}
+
+void AddYes(CLI::App& command, CommandLine& line) {
+  command.add_flag("-y,--yes", line.yes, "Don't ask; needed where nobody can be asked");
+}
+
+void AddRejectionReaders(CLI::App& group, CommandLine& line) {
+  CLI::App* const list = AddCommand(
+      group, "list", "Which values were refused, and why",
+      "Example: peaksync rejections list --source churn --kind braze --limit 10", line,
+      [&line](Output output) {
+        return RunRejectionsList(line.common, line.rejections, line.rejections_limit, output);
+      });
+  AddFilter(*list, line.rejections);
+  list->add_option("--limit", line.rejections_limit, "At most so many")->capture_default_str();
+
+  CLI::App* const write = AddCommand(
+      group, "export", "Write them to a file that can be mended and pushed",
+      "Example: peaksync rejections export refused.jsonl --source churn\n\n"
+      "Says the command that pushes the mended file. CSV of one --attribute can be pushed too.",
+      line, [&line](Output output) {
+        line.rejections_export.filter = line.rejections;
+        return RunRejectionsExport(line.common, line.rejections_export, output);
+      });
+  write->add_option("file", line.rejections_export.file, "The file, or - for standard output")
+      ->required();
+  write->add_option("--format", line.rejections_export.format,
+                    "csv or jsonl; default: by the file's name, jsonl for -");
+  AddFilter(*write, line.rejections);
+}
+
+void AddRejectionWriters(CLI::App& group, CommandLine& line) {
+  CLI::App* const retry = AddCommand(
+      group, "retry", "Try them again, once the cause is gone",
+      "Example: peaksync rejections retry --source churn --kind braze\n\n"
+      "They keep their own times, so a newer value wins. Exit status as of push; 3 also when some\n"
+      "could not be retried.",
+      line, [&line](Output output) {
+        line.rejections_retry.filter = line.rejections;
+        return RunRejectionsRetry(line.common, line.rejections_retry, output);
+      });
+  AddFilter(*retry, line.rejections);
+  retry->add_flag("--all", line.rejections.all, "All rejections of the tenant");
+  retry->add_flag("--wait,!--no-wait", line.rejections_retry.wait, "Wait for Braze's answers")
+      ->capture_default_str();
+  AddWaiting(*retry, line.rejections_retry.timeout, line.rejections_retry.pause_timeout);
+
+  CLI::App* const discard =
+      AddCommand(group, "discard", "Give them up",
+                 "Example: peaksync rejections discard --attribute old_score --yes", line,
+                 [&line](Output output) {
+                   return RunRejectionsDiscard(line.common, line.rejections, line.yes, output);
+                 });
+  AddFilter(*discard, line.rejections);
+  discard->add_flag("--all", line.rejections.all, "All rejections of the tenant");
+  AddYes(*discard, line);
+}
+
+void AddResync(CLI::App& app, CommandLine& line) {
+  CLI::App* const resync = AddCommand(
+      app, "resync", "Forget what Braze has, so that it is sent again",
+      "Example: peaksync resync --attribute churn_risk\n\n"
+      "Says first how many values the next runs will send again. Then push the current data.",
+      line,
+      [&line](Output output) { return RunResync(line.common, line.resync, line.yes, output); });
+  AddText(*resync, "--attribute", line.resync.attribute, "Of this attribute, by Braze's name");
+  AddCustomer(*resync, line.resync.customer, line.resync.id_kind);
+  resync->add_flag("--all", line.resync.all, "Everything of the tenant");
+  AddYes(*resync, line);
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, const char* const* argv, Output output) {
   CommandLine line;
-  ExitStatus status = ExitStatus::kDone;
   CLI::App app("Brings AI predictions into Braze, through a PeakSync service.", "peaksync");
   app.fallthrough();
   app.require_subcommand(1);
@@ -127,40 +313,14 @@ int RunCommandLine(int argc, const char* const* argv, Output output) {
   app.footer(
       "Example: peaksync push scores.csv --source churn --id-column external_id\n"
       "`peaksync COMMAND --help` says more.");
-
-  CLI::App* const push = app.add_subcommand("push", "Send the predictions of a file");
-  AddPushColumns(*push, line.push);
-  AddPushBehaviour(*push, line.push);
-
-  CLI::App* const runs = app.add_subcommand("runs", "What became of sync runs");
-  runs->require_subcommand(1);
-  runs->footer("Example: peaksync runs list --source churn");
-  CLI::App* const list = runs->add_subcommand("list", "The newest runs");
-  list->add_option("--source", line.runs_source, "Only of this source");
-  list->add_option("--limit", line.runs_limit, "At most so many")->capture_default_str();
-  list->footer("Example: peaksync runs list --source churn --limit 10 -o json");
-  CLI::App* const show = runs->add_subcommand("show", "One run");
-  show->add_option("run", line.run_id, "The run's id")->required();
-  show->footer("Example: peaksync runs show 01JC8Y3V5N8Q6W2R7T9X4B1K0M");
-  CLI::App* const watch =
-      runs->add_subcommand("watch", "Wait until Braze has answered all of a run");
-  watch->add_option("run", line.run_id, "The run's id")->required();
-  watch->add_option("--timeout", line.watch_timeout, "How long at most")->capture_default_str();
-  watch
-      ->add_option("--pause-timeout", line.watch_pause_timeout,
-                   "How long while the tenant's delivery is paused")
-      ->capture_default_str();
-  watch->footer("Example: peaksync runs watch 01JC8Y3V5N8Q6W2R7T9X4B1K0M --timeout 10m");
-
-  CLI::App* const sources = app.add_subcommand("sources", "The tenant's sources");
-  sources->require_subcommand(1);
-  sources->footer("Example: peaksync sources list");
-  CLI::App* const sources_list = sources->add_subcommand("list", "All sources with their cursors");
-  sources_list->footer("Example: peaksync sources list -o json");
-
-  CLI::App* const last = app.add_subcommand("last-sync", "The last successful sync of a source");
-  last->add_option("--source", line.last_sync_source, "The source")->required();
-  last->footer("Example: peaksync last-sync --source churn -o json");
+  AddPush(app, line);
+  AddRuns(app, line);
+  AddSources(app, line);
+  CLI::App* const rejections = AddGroup(app, "rejections", "Values that were refused",
+                                        "Example: peaksync rejections list --source churn");
+  AddRejectionReaders(*rejections, line);
+  AddRejectionWriters(*rejections, line);
+  AddResync(app, line);
 
   try {
     app.parse(argc, argv);
@@ -170,17 +330,7 @@ int RunCommandLine(int argc, const char* const* argv, Output output) {
     return code == 0 ? 0 : static_cast<int>(ExitStatus::kUsage);
   }
   line.common.json = line.output == "json";
-
-  if (push->parsed()) status = RunPush(line.common, line.push, output);
-  if (list->parsed()) status = RunRunsList(line.common, line.runs_source, line.runs_limit, output);
-  if (show->parsed()) status = RunRunsShow(line.common, line.run_id, output);
-  if (watch->parsed()) {
-    status = RunRunsWatch(line.common, line.run_id, line.watch_timeout, line.watch_pause_timeout,
-                          output);
-  }
-  if (sources_list->parsed()) status = RunSourcesList(line.common, output);
-  if (last->parsed()) status = RunLastSync(line.common, line.last_sync_source, output);
-  return static_cast<int>(status);
+  return static_cast<int>(line.run(output));
 }
 
 }  // namespace peaksync::client

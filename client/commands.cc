@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "client/command_base.h"
+#include "client/rejection_report.h"
 #include "client/rpc_client.h"
 #include "client/status_macros.h"
 #include "client/text.h"
@@ -16,40 +17,6 @@
 
 namespace peaksync::client {
 namespace {
-
-// What can be added to the service's own words.
-std::string_view Hint(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnauthenticated:
-      return ". Give the tenant's token with --token-file or PEAKSYNC_TOKEN";
-    case absl::StatusCode::kAborted:
-      return ". Wait for the other push of this source to end, then run this again";
-    default:
-      return "";
-  }
-}
-
-ExitStatus Fail(const absl::Status& status, const CommonOptions& common, Output output) {
-  const ExitStatus exit = ExitStatusOf(status);
-  output.err << "peaksync: " << MessageOf(status) << Hint(status) << '\n';
-  if (common.json) output.out << ErrorJson(status, exit);
-  return exit;
-}
-
-absl::StatusOr<std::unique_ptr<Channel>> OpenChannel(const CommonOptions& common) {
-  ConnectionOptions connection = common.connection;
-  if (!common.token_file.empty()) {
-    PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(connection.token, ReadTokenFile(common.token_file));
-  } else if (const char* token = std::getenv("PEAKSYNC_TOKEN"); token != nullptr) {
-    connection.token = token;
-  }
-  return Channel::Open(connection);
-}
-
-ProgressStyle StyleFor(const CommonOptions& common, const Output& output) {
-  if (common.no_progress) return ProgressStyle::kNone;
-  return output.err_is_terminal ? ProgressStyle::kBar : ProgressStyle::kPlain;
-}
 
 std::string ClientName() {
   std::array<char, 65> host{};
@@ -125,16 +92,7 @@ absl::StatusOr<WaitResult> WatchRun(const CommonOptions& common, const std::stri
   PEAKSYNC_CLIENT_RETURN_IF_ERROR(CheckText("RUN", run_id));
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const auto channel, OpenChannel(common));
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const v1::SyncRun run, RpcClient(*channel).GetSyncRun(run_id));
-  const absl::Time begin = absl::Now();
-  return WaitForRun(*channel, run, options, [&](const v1::SyncRun& news, std::string_view trouble) {
-    ProgressState state;
-    state.waiting = true;
-    state.values_received = news.values().received();
-    state.values_pending = news.values().pending();
-    state.trouble = trouble.empty() ? news.delivery().reason() : trouble;
-    state.elapsed = absl::Now() - begin;
-    console.Show(state, absl::Now());
-  });
+  return WaitShowing(*channel, run, options, console);
 }
 
 }  // namespace
@@ -146,7 +104,7 @@ ExitStatus RunPush(const CommonOptions& common, const PushOptions& options, Outp
   if (!report.ok()) return Fail(report.status(), common, output);
   output.out << (common.json ? PushJson(*report) : PushTable(*report)) << std::flush;
   if (!report->status.ok()) {
-    output.err << "peaksync: " << MessageOf(report->status) << Hint(report->status) << '\n';
+    output.err << "peaksync: " << MessageOf(report->status) << HintFor(report->status) << '\n';
   }
   return report->exit;
 }
@@ -185,6 +143,18 @@ ExitStatus RunRunsWatch(const CommonOptions& common, const std::string& run_id,
   if (end.ok()) return ExitStatusOf(result->run, 0, false);
   output.err << "peaksync: " << MessageOf(end) << '\n';
   return ExitStatusOf(end);
+}
+
+ExitStatus RunRunsCancel(const CommonOptions& common, const std::string& run_id, Output output) {
+  const auto cancel = [&]() -> absl::StatusOr<v1::SyncRun> {
+    PEAKSYNC_CLIENT_RETURN_IF_ERROR(CheckText("RUN", run_id));
+    PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const auto channel, OpenChannel(common));
+    return RpcClient(*channel).CancelSyncRun(run_id);
+  };
+  const auto run = cancel();
+  if (!run.ok()) return Fail(Doing(Cat("canceling run ", run_id), run.status()), common, output);
+  output.out << (common.json ? RunJson(*run) : CancelTable(*run));
+  return ExitStatus::kDone;
 }
 
 ExitStatus RunSourcesList(const CommonOptions& common, Output output) {

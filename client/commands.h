@@ -1,19 +1,12 @@
 #pragma once
 
-#include <ostream>
 #include <string>
 
 #include "client/exit_status.h"
+#include "client/output.h"
 #include "client/push_options.h"
 
 namespace peaksync::client {
-
-// Where a command writes: its result to `out`, everything else to `err`.
-struct Output {
-  std::ostream& out;
-  std::ostream& err;
-  bool err_is_terminal = false;
-};
 
 // The commands. Each says on `err` why it did not come to its end; the status is the process's.
 ExitStatus RunPush(const CommonOptions& common, const PushOptions& options, Output output);
@@ -24,6 +17,7 @@ ExitStatus RunRunsShow(const CommonOptions& common, const std::string& run_id, O
 ExitStatus RunRunsWatch(const CommonOptions& common, const std::string& run_id,
                         const std::string& timeout, const std::string& pause_timeout,
                         Output output);
+ExitStatus RunRunsCancel(const CommonOptions& common, const std::string& run_id, Output output);
 ExitStatus RunSourcesList(const CommonOptions& common, Output output);
 ExitStatus RunLastSync(const CommonOptions& common, const std::string& source, Output output);
 

@@ -5,12 +5,15 @@
 #include "absl/strings/str_join.h"
 #include "client/cell_value.h"
 #include "client/csv_reader.h"
+#include "client/customer_text.h"
 #include "client/limits.h"
 #include "client/row_rules.h"
 #include "client/row_source.h"
 #include "client/status_macros.h"
 #include "client/text.h"
+#include "client/time_text.h"
 #include "client/utf8.h"
+#include "client/value_json.h"
 
 namespace peaksync::client {
 namespace {
@@ -35,6 +38,7 @@ class CsvSource final : public RowSource {
   std::string RejectsHeader() const override;
   std::string RowText() const override;
   std::string RejectsLine(const RowInfo& info, std::string_view row_text) const override;
+  std::string RejectionLine(const v1::Rejection& rejection) const override;
 
  private:
   absl::Status ReadHeader(CsvReader& reader);
@@ -305,6 +309,28 @@ std::string CsvSource::RejectsLine(const RowInfo& info, std::string_view row_tex
   text += ',';
   AppendCsvField(info.reason, &text);
   return Cat(text, ",", row_text);
+}
+
+std::string CsvSource::RejectionLine(const v1::Rejection& rejection) const {
+  std::vector<std::string> cells(header_.size());
+  const v1::Attribute& attribute = rejection.attribute();
+  for (const Column& column : columns_) {
+    if (column.name != attribute.name() || !attribute.has_value()) continue;
+    cells[column.index] = attribute.value().has_null_value() ? options_.null_value.value_or("")
+                                                             : CellText(attribute.value());
+  }
+  cells[id_index_] = IdentifierOf(rejection.customer());
+  for (std::size_t i = 0; i < header_.size(); ++i) {
+    if (header_[i] == options_.updated_at_column && rejection.has_updated_at()) {
+      cells[i] = FormatTime({rejection.updated_at().seconds(), rejection.updated_at().nanos()});
+    }
+  }
+  std::string row;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) row += ',';
+    AppendCsvField(cells[i], &row);
+  }
+  return RejectsLine({0, attribute.name(), Cat("Braze: ", rejection.reason())}, row);
 }
 
 }  // namespace

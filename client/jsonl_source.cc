@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "client/customer_text.h"
 #include "client/json_value.h"
 #include "client/limits.h"
 #include "client/line_reader.h"
@@ -7,7 +8,9 @@
 #include "client/row_source.h"
 #include "client/status_macros.h"
 #include "client/text.h"
+#include "client/time_text.h"
 #include "client/utf8.h"
+#include "client/value_json.h"
 
 namespace peaksync::client {
 namespace {
@@ -28,6 +31,7 @@ class JsonLinesSource final : public RowSource {
   std::string RejectsHeader() const override { return ""; }
   std::string RowText() const override;
   std::string RejectsLine(const RowInfo& info, std::string_view row_text) const override;
+  std::string RejectionLine(const v1::Rejection& rejection) const override;
 
  private:
   absl::Status CheckOptions() const;
@@ -267,6 +271,22 @@ std::string JsonLinesSource::RowText() const {
 std::string JsonLinesSource::RejectsLine(const RowInfo& info, std::string_view row_text) const {
   return Cat("{\"peaksync_line\":", info.line, ",\"peaksync_column\":", Quoted(info.column),
              ",\"peaksync_reason\":", Quoted(info.reason), ",", row_text, "}");
+}
+
+std::string JsonLinesSource::RejectionLine(const v1::Rejection& rejection) const {
+  const v1::Attribute& attribute = rejection.attribute();
+  std::string row =
+      Cat("{", Quoted(options_.id_column), ":", Quoted(IdentifierOf(rejection.customer())));
+  if (!options_.updated_at_column.empty() && rejection.has_updated_at()) {
+    const google::protobuf::Timestamp& time = rejection.updated_at();
+    Append(&row, ",", Quoted(options_.updated_at_column), ":\"",
+           FormatTime({time.seconds(), time.nanos()}), "\"");
+  }
+  if (attribute.has_value() && filter_.Takes(attribute.name())) {
+    Append(&row, ",", Quoted(attribute.name()), ":", JsonText(attribute.value()));
+  }
+  return RejectsLine({0, attribute.name(), Cat("Braze: ", rejection.reason())},
+                     Cat("\"row\":", row, "}"));
 }
 
 }  // namespace

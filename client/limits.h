@@ -23,6 +23,7 @@ inline constexpr int kUpdateAttributesMax = 250;
 inline constexpr int kValueDepthMax = 32;
 inline constexpr std::size_t kSourceNameBytesMax = 63;
 inline constexpr int kPageSize = 200;
+inline constexpr int kRejectionsPageSize = 512;
 inline constexpr int kMessageReceiveBytesMax = 8 << 20;
 
 // The stream. A batch stays in memory until it is acknowledged.
@@ -34,8 +35,9 @@ inline constexpr absl::Duration kBackoffMin = absl::Milliseconds(200);
 inline constexpr absl::Duration kBackoffMax = absl::Seconds(5);
 inline constexpr absl::Duration kConnectTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kUnaryDeadline = absl::Seconds(10);
-inline constexpr absl::Duration kGoodbyeWait = absl::Seconds(1);  // For the stream's own end.
-inline constexpr int kKeepaliveTimeMs = 30'000;                   // The service allows 15 s.
+inline constexpr absl::Duration kChangeDeadline = absl::Minutes(2);  // Of calls that change much.
+inline constexpr absl::Duration kGoodbyeWait = absl::Seconds(1);     // For the stream's own end.
+inline constexpr int kKeepaliveTimeMs = 30'000;                      // The service allows 15 s.
 inline constexpr int kKeepaliveTimeoutMs = 10'000;
 inline constexpr int kReconnectMinMs = 100;  // gRPC's own, below our backoff.
 inline constexpr int kReconnectMaxMs = 1'000;
@@ -47,8 +49,13 @@ inline constexpr absl::Duration kBarInterval = absl::Milliseconds(100);
 inline constexpr absl::Duration kPlainInterval = absl::Seconds(5);
 
 // What is told.
-inline constexpr int kInvalidShownMax = 20;    // On stderr.
-inline constexpr int kInvalidListedMax = 100;  // In the JSON report.
+inline constexpr int kInvalidShownMax = 20;                  // On stderr.
+inline constexpr int kInvalidListedMax = 100;                // In the JSON report.
+inline constexpr int kBrazeRefusalsShownMax = 20;            // In the table of a push.
+inline constexpr std::size_t kBrazeRefusalsListedMax = 100;  // In its JSON.
+inline constexpr std::size_t kShownCharactersMax = 40;       // Of a value or a customer in a table.
+inline constexpr std::size_t kReasonCharactersMax = 100;
+inline constexpr int kPushHintsMax = 5;
 inline constexpr std::size_t kTokenBytesMax = 4'096;
 
 }  // namespace peaksync::client::limits

@@ -1,10 +1,10 @@
 #include "client/push_options.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "client/customer_text.h"
 #include "client/limits.h"
 #include "client/status_macros.h"
 #include "client/text.h"
@@ -15,28 +15,6 @@ namespace {
 
 absl::Status Usage(std::string_view flag, std::string_view what) {
   return Invalid(flag, ": ", what);
-}
-
-absl::Status SetIdKind(const std::string& text, RowOptions* rows) {
-  constexpr std::array<std::pair<std::string_view, IdKind>, 4> kinds = {
-      {{"external_id", IdKind::kExternalId},
-       {"braze_id", IdKind::kBrazeId},
-       {"email", IdKind::kEmail},
-       {"phone", IdKind::kPhone}}};
-  for (const auto& [name, kind] : kinds) {
-    if (text != name) continue;
-    rows->id_kind = kind;
-    return absl::OkStatus();
-  }
-  std::string_view label = text;
-  if (TakePrefix(&label, "user_alias:") && !label.empty()) {
-    rows->id_kind = IdKind::kUserAlias;
-    rows->alias_label = std::string(label);
-    return CheckText("--id-kind", text);
-  }
-  return Usage("--id-kind", Cat("'", text,
-                                "' is none of external_id, braze_id, email, phone, "
-                                "user_alias:LABEL"));
 }
 
 absl::Status SetFormat(const PushOptions& options, PushPlan* plan) {
@@ -106,7 +84,7 @@ absl::Status SetColumns(const PushOptions& options, PushPlan* plan) {
   plan->rows.exclude = options.exclude;
   plan->rows.null_value = options.null_value;
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(plan->rows.types, ParseColumnTypes(options.types));
-  return SetIdKind(options.id_kind, &plan->rows);
+  return ParseIdKind(options.id_kind, &plan->rows);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 #include "absl/time/clock.h"
 #include "client/backoff.h"
+#include "client/delivery_text.h"
 #include "client/place_book.h"
+#include "client/rejection_pages.h"
 #include "client/row_rules.h"
 #include "client/rpc_client.h"
 #include "client/status_macros.h"
@@ -49,8 +51,13 @@ class PushJob final : public StreamObserver {
   absl::Status BeginNextWithLast();
   absl::Status TakeUpdate(v1::CustomerUpdate* update, const RowInfo& info);
   void Refuse(const RowInfo& info);
+  void TellBackPressure(const std::string& why);
   std::optional<google::protobuf::Timestamp> Cursor() const;
   absl::Status Wait();
+  // What Braze refused of the run: for the report, and for the file of --rejects.
+  void ReadBrazeRefusals();
+  // Adds to a start that was refused what to do about it.
+  void AddFullHint(absl::Status* status);
   void LookAtRunAfter(absl::Status* status);
   ExitStatus Judge(const absl::Status& status) const;
   void ShowProgress();
@@ -69,6 +76,7 @@ class PushJob final : public StreamObserver {
   PlaceBook places_;
   std::optional<TimePoint> newest_;
   bool break_was_told_ = false;
+  std::string back_pressure_;  // Of the last acknowledgement.
   ProgressState progress_;
   PushReport report_;
 };
@@ -94,7 +102,9 @@ PushReport PushJob::Run() {
   report_.waited = settings_.wait;
   absl::Status status = Deliver();
   if (!status.ok()) LookAtRunAfter(&status);
+  if (absl::IsFailedPrecondition(status) && !report_.run) AddFullHint(&status);
   if (status.ok() && settings_.wait) status = Wait();
+  if (report_.run && report_.run->values().rejected() > 0) ReadBrazeRefusals();
   console_.Clear();
   const absl::Status closed = rejects_.Close();
   if (status.ok()) status = closed;
@@ -207,7 +217,15 @@ void PushJob::OnAck(const v1::BatchAck& ack) {
                                                      : std::string());
   }
   rejects_.AddUnlisted(ack.invalid_omitted());
+  TellBackPressure(ack.back_pressure());
   ShowProgress();
+}
+
+void PushJob::TellBackPressure(const std::string& why) {
+  if (why == back_pressure_) return;
+  back_pressure_ = why;
+  progress_.trouble = why.empty() ? "" : Cat("the service reads no further now: ", why);
+  if (!why.empty()) console_.Say(Cat(progress_.trouble, "; it goes on by itself"));
 }
 
 void PushJob::OnBreak(const absl::Status& why) {
@@ -245,12 +263,56 @@ absl::Status PushJob::Wait() {
       channel_, *report_.run, options, [this](const v1::SyncRun& run, std::string_view trouble) {
         progress_.values_received = run.values().received();
         progress_.values_pending = run.values().pending();
-        progress_.trouble = trouble.empty() ? run.delivery().reason() : trouble;
+        progress_.trouble = trouble.empty() ? DeliveryTrouble(run.delivery()) : trouble;
         ShowProgress();
       });
   if (!result.ok()) return result.status();
   report_.run = result->run;
   return WaitError(*result, options);
+}
+
+void PushJob::ReadBrazeRefusals() {
+  RpcClient client(channel_);
+  v1::RejectionFilter filter;
+  filter.set_run_id(report_.run->run_id());
+  filter.set_kind(v1::REJECTION_KIND_BRAZE);
+  // Without a file only the first are told of.
+  const auto take = [this](const v1::Rejection& rejection) {
+    if (report_.braze_refusals.size() < limits::kBrazeRefusalsListedMax) {
+      report_.braze_refusals.push_back(rejection);
+    } else if (!rejects_.wants_text()) {
+      return absl::CancelledError();
+    }
+    ++report_.braze_refusals_count;
+    if (rejects_.wants_text()) rejects_.AddByBraze(rows_.RejectionLine(rejection));
+    return absl::OkStatus();
+  };
+  const absl::Status read = ForEachRejection(client, filter, take);
+  // The others, by the run's count: those that another run overtook meanwhile are no longer listed.
+  if (absl::IsCancelled(read)) report_.braze_refusals_count = report_.run->values().rejected();
+  if (read.ok() || absl::IsCancelled(read)) return;
+  console_.Say(Cat("Braze refused ", WithCommas(report_.run->values().rejected()),
+                   " values of the run, but which ones could not be read (", MessageOf(read),
+                   "); `peaksync rejections list --run ", report_.run->run_id(), "` shows them"));
+}
+
+void PushJob::AddFullHint(absl::Status* status) {
+  if (settings_.full) return;
+  RpcClient client(channel_);
+  v1::ListSourcesRequest request;
+  request.set_page_size(limits::kPageSize);
+  for (;;) {
+    const absl::StatusOr<v1::ListSourcesResponse> page = client.ListSources(request);
+    if (!page.ok()) return;
+    for (const v1::Source& source : page->sources()) {
+      if (source.name() != settings_.source || source.full_required().empty()) continue;
+      *status = absl::FailedPreconditionError(
+          Cat(MessageOf(*status), ". Push all of the source's data once with --full"));
+      return;
+    }
+    if (page->next_page_token().empty()) return;
+    request.set_page_token(page->next_page_token());
+  }
 }
 
 ExitStatus PushJob::Judge(const absl::Status& status) const {

@@ -1,8 +1,6 @@
 #include "client/reject_log.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "client/limits.h"
@@ -15,22 +13,23 @@ RejectLog::RejectLog(Console& console, std::string file_name)
 
 absl::Status RejectLog::OpenFile(const std::string& path, const std::string& header) {
   path_ = path;
-  file_.open(path, std::ios::binary | std::ios::trunc);
-  if (!file_) {
-    return Invalid(Cat("--rejects: can't write ", path, ": ", std::strerror(errno)));
-  }
-  if (!header.empty()) file_ << header << '\n';
+  absl::StatusOr<std::unique_ptr<PrivateFile>> file = PrivateFile::Open(path);
+  if (!file.ok()) return Invalid("--rejects: ", MessageOf(file.status()));
+  file_ = *std::move(file);
+  if (!header.empty()) file_->out() << header << '\n';
   return absl::OkStatus();
 }
 
 void RejectLog::Add(const RowInfo& info, std::string_view text) {
   ++count_;
-  if (file_.is_open()) file_ << text << '\n';
+  if (file_ != nullptr) file_->out() << text << '\n';
   if (listed_.size() < limits::kInvalidListedMax) listed_.push_back(info);
   if (count_ > limits::kInvalidShownMax) return;
   const std::string column = info.column.empty() ? "" : Cat("column ", info.column, ": ");
   console_.Say(Cat(file_name_, ":", info.line, ": ", column, info.reason));
 }
+
+void RejectLog::AddByBraze(std::string_view text) { file_->out() << text << '\n'; }
 
 void RejectLog::AddUnlisted(std::int64_t count) {
   count_ += count;
@@ -47,11 +46,10 @@ absl::Status RejectLog::Close() {
     console_.Say(
         Cat("(", WithCommas(unlisted_), " of them the service counted without listing them)"));
   }
-  if (!file_.is_open()) return absl::OkStatus();
-  file_.close();
-  if (file_) return absl::OkStatus();
-  return absl::UnavailableError(
-      Cat("--rejects: ", path_, " could not be written to its end; is the disk full?"));
+  if (file_ == nullptr) return absl::OkStatus();
+  const absl::Status closed = file_->Close();
+  if (closed.ok()) return closed;
+  return absl::UnavailableError(Cat("--rejects: ", MessageOf(closed)));
 }
 
 }  // namespace peaksync::client

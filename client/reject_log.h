@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/private_file.h"
 #include "client/progress.h"
 #include "client/row_source.h"
 
@@ -21,13 +22,16 @@ class RejectLog {
   // `file_name` is what was pushed, for messages.
   RejectLog(Console& console, std::string file_name);
 
-  // From now on every refused row is written to `path`. INVALID_ARGUMENT when that can't be made.
+  // From now on every refused row is written to `path`, which only its owner may read.
+  // INVALID_ARGUMENT when that can't be made.
   absl::Status OpenFile(const std::string& path, const std::string& header);
   // Whether rows' texts are wanted.
-  bool wants_text() const { return file_.is_open(); }
+  bool wants_text() const { return file_ != nullptr; }
 
   // A refused row. `text`: the row with its reason, as RowSource::RejectsLine gives it.
   void Add(const RowInfo& info, std::string_view text);
+  // A value that Braze refused; only for the file. `text`: as RowSource::RejectionLine gives it.
+  void AddByBraze(std::string_view text);
   // Refused rows that the service did not list.
   void AddUnlisted(std::int64_t count);
   // The last words: how many were not shown; and flushes the file. UNAVAILABLE when writing failed.
@@ -40,7 +44,7 @@ class RejectLog {
   Console& console_;
   const std::string file_name_;
   std::string path_;
-  std::ofstream file_;
+  std::unique_ptr<PrivateFile> file_;
   std::vector<RowInfo> listed_;
   std::int64_t count_ = 0;
   std::int64_t unlisted_ = 0;

@@ -1,23 +1,20 @@
 #include "client/report.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "client/customer_text.h"
+#include "client/delivery_text.h"
+#include "client/limits.h"
 #include "client/progress.h"
+#include "client/table.h"
 #include "client/text.h"
 #include "client/time_text.h"
 
 namespace peaksync::client {
 namespace {
-
-constexpr std::size_t kLabelWidth = 16;
-
-void AddLine(std::string_view label, std::string_view text, std::string* out) {
-  Append(out, absl::StrFormat("%-*s", static_cast<int>(kLabelWidth), label), text, "\n");
-}
 
 void AddTime(std::string_view label, bool present, const google::protobuf::Timestamp& time,
              std::string* out) {
@@ -61,18 +58,6 @@ std::string RunTitle(const v1::SyncRun& run) {
              run.state_reason());
 }
 
-void AddDelivery(const v1::DeliveryStatus& delivery, std::string* out) {
-  if (delivery.state() == v1::DeliveryStatus::STATE_RUNNING ||
-      delivery.state() == v1::DeliveryStatus::STATE_UNSPECIFIED) {
-    return;
-  }
-  AddLine("delivery", Cat(StateName(delivery.state()), ": ", delivery.reason()), out);
-  AddLine("",
-          Cat(WithCommas(delivery.waiting_values()), " values of ",
-              WithCommas(delivery.waiting_customers()), " customers wait"),
-          out);
-}
-
 void AddStaleHint(const v1::SyncRun& run, std::string* out) {
   if (run.values().stale() == 0) return;
   Append(out, "\n", WithCommas(run.values().stale()),
@@ -83,33 +68,37 @@ void AddStaleHint(const v1::SyncRun& run, std::string* out) {
          " and were not sent. `--updated-at now` sends them all the same.\n");
 }
 
-// Columns of equal width.
-std::string Grid(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+// Whom Braze refused, and why: the first of them.
+void AddBrazeRefusals(const PushReport& report, std::string* out) {
+  if (report.braze_refusals.empty()) return;
+  Append(out, "\nrefused by Braze:\n");
+  std::vector<std::vector<std::string>> rows;
+  for (const v1::Rejection& rejection : report.braze_refusals) {
+    if (rows.size() == limits::kBrazeRefusalsShownMax) break;
+    rows.push_back({"  " + OneLine(CustomerText(rejection.customer()), limits::kShownCharactersMax),
+                    OneLine(rejection.attribute().name(), limits::kShownCharactersMax),
+                    OneLine(rejection.reason(), limits::kReasonCharactersMax)});
   }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      Append(&line, row[i], std::string(widths[i] - row[i].size() + 2, ' '));
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    Append(&out, line, "\n");
+  Append(out, Grid(rows));
+  const auto shown = static_cast<std::int64_t>(rows.size());
+  if (report.braze_refusals_count > shown) {
+    Append(out, "  … and ", WithCommas(report.braze_refusals_count - shown), " more\n");
   }
-  return out;
+  Append(out, "`peaksync rejections list --run ", report.run->run_id(),
+         "` shows them with their values; `rejections retry` tries them again once the cause is "
+         "gone.\n");
+}
+
+// The end of a list of runs: what keeps them waiting. Every run has the tenant's delivery.
+std::string BlockedText(const std::vector<v1::SyncRun>& runs) {
+  if (runs.empty() || !IsBlocked(runs[0].delivery())) return "";
+  return Cat("\n", DeliveryTable(runs[0].delivery()));
 }
 
 }  // namespace
 
 std::string StateName(v1::SyncRunState state) {
   return std::string(absl::StripPrefix(v1::SyncRunState_Name(state), "SYNC_RUN_STATE_"));
-}
-
-std::string StateName(v1::DeliveryStatus::State state) {
-  return std::string(absl::StripPrefix(v1::DeliveryStatus::State_Name(state), "STATE_"));
 }
 
 std::string TimeName(const google::protobuf::Timestamp& time) {
@@ -135,9 +124,10 @@ std::string PushTable(const PushReport& report) {
     AddLine("updates", UpdatesText(report.run->updates()), &out);
     AddValues(report.run->values(), &out);
     AddTime("cursor", report.run->has_cursor(), report.run->cursor(), &out);
-    if (!IsFinal(report.run->state())) AddDelivery(report.run->delivery(), &out);
+    if (!IsFinal(report.run->state())) Append(&out, DeliveryTable(report.run->delivery()));
   }
   AddLine("duration", DurationText(report.duration), &out);
+  AddBrazeRefusals(report, &out);
   if (report.run) AddStaleHint(*report.run, &out);
   if (report.run && !report.waited && !IsFinal(report.run->state())) {
     Append(&out, "\nNot waited for Braze. `peaksync runs watch ", report.run->run_id(),
@@ -160,7 +150,9 @@ std::string RunTable(const v1::SyncRun& run) {
   AddValues(run.values(), &out);
   AddTime("from cursor", run.has_from_cursor(), run.from_cursor(), &out);
   AddTime("cursor", run.has_cursor(), run.cursor(), &out);
-  if (run.values().pending() > 0) AddDelivery(run.delivery(), &out);
+  if (run.values().pending() > 0 || !IsFinal(run.state())) {
+    Append(&out, DeliveryTable(run.delivery()));
+  }
   AddStaleHint(run, &out);
   return out;
 }
@@ -176,7 +168,7 @@ std::string RunsTable(const std::vector<v1::SyncRun>& runs) {
                     WithCommas(values.invalid() + values.rejected()),
                     WithCommas(values.pending())});
   }
-  return Grid(rows);
+  return Grid(rows) + BlockedText(runs);
 }
 
 std::string SourcesTable(const std::vector<v1::Source>& sources) {
@@ -191,7 +183,13 @@ std::string SourcesTable(const std::vector<v1::Source>& sources) {
                     completed ? source.last_completed_run().run_id() : "-",
                     completed ? TimeName(source.last_completed_run().complete_time()) : "-"});
   }
-  return Grid(rows);
+  std::string out = Grid(rows);
+  for (const v1::Source& source : sources) {
+    if (source.full_required().empty()) continue;
+    Append(&out, "\n", source.name(), ": its next push must be --full: ", source.full_required(),
+           "\n");
+  }
+  return out;
 }
 
 std::string LastSyncTable(const v1::GetLastSyncResponse& last) {

@@ -36,6 +36,8 @@ struct PushReport {
   RowCounts rows;
   std::vector<RowInfo> refused;  // The first of them.
   std::int64_t refused_count = 0;
+  std::vector<v1::Rejection> braze_refusals;  // The first values of the run that Braze refused.
+  std::int64_t braze_refusals_count = 0;
   absl::Duration duration;
 };
 
@@ -61,8 +63,6 @@ std::string ErrorJson(const absl::Status& status, ExitStatus exit);
 
 // COMPLETED for SYNC_RUN_STATE_COMPLETED, and so on.
 std::string StateName(v1::SyncRunState state);
-// Of DeliveryStatus: RUNNING, BACKING_OFF, PAUSED.
-std::string StateName(v1::DeliveryStatus::State state);
 // A time of the service, as text.
 std::string TimeName(const google::protobuf::Timestamp& time);
 

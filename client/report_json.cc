@@ -1,8 +1,12 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/strip.h"
+#include "client/customer_text.h"
+#include "client/delivery_text.h"
+#include "client/rejection_report.h"
 #include "client/report.h"
 #include "client/text.h"
+#include "client/value_json.h"
 
 namespace peaksync::client {
 namespace {
@@ -33,6 +37,8 @@ Json ToJson(const v1::UpdateCounts& updates) {
 Json ToJson(const v1::DeliveryStatus& delivery) {
   return {{"state", StateName(delivery.state())},
           {"reason", TextOrNull(delivery.reason())},
+          {"remedy", TextOrNull(delivery.remedy())},
+          {"back_pressure", TextOrNull(delivery.back_pressure())},
           {"since", TimeOrNull(delivery.has_since(), delivery.since())},
           {"next_attempt_time",
            TimeOrNull(delivery.has_next_attempt_time(), delivery.next_attempt_time())},
@@ -73,6 +79,33 @@ Json RunOrNull(bool present, const v1::SyncRun& run) {
   return present ? ToJson(run) : Json(nullptr);
 }
 
+Json ToJson(const v1::Rejection& rejection) {
+  const v1::Attribute& attribute = rejection.attribute();
+  return {{"customer", IdentifierOf(rejection.customer())},
+          {"id_kind", IdKindText(rejection.customer())},
+          {"attribute", attribute.name()},
+          {"value_kept", attribute.has_value()},
+          {"value", attribute.has_value() ? Json::parse(JsonText(attribute.value())) : nullptr},
+          {"updated_at", TimeOrNull(rejection.has_updated_at(), rejection.updated_at())},
+          {"reject_time", TimeOrNull(rejection.has_reject_time(), rejection.reject_time())},
+          {"kind", KindText(rejection.kind())},
+          {"reason", rejection.reason()},
+          {"run_id", rejection.run_id()},
+          {"attempts", rejection.attempts()}};
+}
+
+Json ToJson(const std::vector<v1::Rejection>& rejections) {
+  Json list = Json::array();
+  for (const v1::Rejection& rejection : rejections) list.push_back(ToJson(rejection));
+  return list;
+}
+
+Json ToJson(const std::vector<v1::SyncRun>& runs) {
+  Json list = Json::array();
+  for (const v1::SyncRun& run : runs) list.push_back(ToJson(run));
+  return list;
+}
+
 std::string Text(const Json& json) {
   // File names may be anything; the rest is UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -87,6 +120,7 @@ std::string PushJson(const PushReport& report) {
         {{"line", row.line}, {"column", TextOrNull(row.column)}, {"reason", row.reason}});
   }
   const auto listed = static_cast<std::int64_t>(report.refused.size());
+  const auto by_braze = static_cast<std::int64_t>(report.braze_refusals.size());
   return Text({{"exit_status", static_cast<int>(report.exit)},
                {"error", ToJson(report.status)},
                {"file", report.file},
@@ -103,15 +137,15 @@ std::string PushJson(const PushReport& report) {
                {"run", report.run ? ToJson(*report.run) : Json(nullptr)},
                {"refused_rows", refused},
                {"refused_rows_omitted", report.refused_count - listed},
+               {"braze_refusals", ToJson(report.braze_refusals)},
+               {"braze_refusals_omitted", report.braze_refusals_count - by_braze},
                {"duration_seconds", absl::ToDoubleSeconds(report.duration)}});
 }
 
 std::string RunJson(const v1::SyncRun& run) { return Text({{"run", ToJson(run)}}); }
 
 std::string RunsJson(const std::vector<v1::SyncRun>& runs) {
-  Json list = Json::array();
-  for (const v1::SyncRun& run : runs) list.push_back(ToJson(run));
-  return Text({{"runs", list}});
+  return Text({{"runs", ToJson(runs)}});
 }
 
 std::string SourcesJson(const std::vector<v1::Source>& sources) {
@@ -119,6 +153,7 @@ std::string SourcesJson(const std::vector<v1::Source>& sources) {
   for (const v1::Source& source : sources) {
     list.push_back({{"name", source.name()},
                     {"cursor", TimeOrNull(source.has_cursor(), source.cursor())},
+                    {"full_required", TextOrNull(source.full_required())},
                     {"last_run", RunOrNull(source.has_last_run(), source.last_run())},
                     {"last_completed_run",
                      RunOrNull(source.has_last_completed_run(), source.last_completed_run())}});
@@ -135,5 +170,27 @@ std::string LastSyncJson(const v1::GetLastSyncResponse& last) {
 std::string ErrorJson(const absl::Status& status, ExitStatus exit) {
   return Text({{"exit_status", static_cast<int>(exit)}, {"error", ToJson(status)}});
 }
+
+std::string RejectionsJson(const std::vector<v1::Rejection>& rejections, std::int64_t more) {
+  return Text({{"rejections", ToJson(rejections)}, {"more", more}});
+}
+
+std::string ExportJson(const ExportReport& report) {
+  return Text({{"file", report.file},
+               {"format", report.format == FileFormat::kCsv ? "csv" : "jsonl"},
+               {"rejections", report.rejections},
+               {"rows", report.rows}});
+}
+
+std::string RetryJson(const RetryReport& report) {
+  return Text({{"exit_status", static_cast<int>(report.exit)},
+               {"error", ToJson(report.status)},
+               {"retried", report.retried},
+               {"not_retriable", report.not_retriable},
+               {"waited", report.waited},
+               {"runs", ToJson(report.runs)}});
+}
+
+std::string CountJson(const std::string& name, std::int64_t count) { return Text({{name, count}}); }
 
 }  // namespace peaksync::client

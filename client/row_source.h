@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "client/byte_source.h"
 #include "client/column_types.h"
-#include "peaksync/v1/customer.pb.h"
+#include "peaksync/v1/sync_service.pb.h"
 
 namespace peaksync::client {
 
@@ -70,6 +70,10 @@ class RowSource {
   virtual std::string RejectsHeader() const = 0;
   virtual std::string RowText() const = 0;
   virtual std::string RejectsLine(const RowInfo& info, std::string_view row_text) const = 0;
+  // Such a line for a value that Braze refused later: which row it came from is not known any more
+  // (line 0), so it is a row of that customer, that time and that value alone, which can be mended
+  // and pushed like the others. The value is left out where no column has the attribute's name.
+  virtual std::string RejectionLine(const v1::Rejection& rejection) const = 0;
 };
 
 // Looks at the head of the file (its first 10,000 rows) and stands before the first row then.

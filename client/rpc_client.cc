@@ -22,15 +22,24 @@ struct RpcClient::Impl {
   absl::StatusOr<Response> Call(grpc::Status (v1::SyncService::Stub::*method)(grpc::ClientContext*,
                                                                               const Request&,
                                                                               Response*),
-                                const Request& request, Patience patience = Patience::kFailAtOnce) {
+                                const Request& request, Patience patience = Patience::kFailAtOnce,
+                                absl::Duration limit = limits::kUnaryDeadline) {
     grpc::ClientContext context;
     channel.Authorize(&context);
-    context.set_deadline(absl::ToChronoTime(absl::Now() + limits::kUnaryDeadline));
+    context.set_deadline(absl::ToChronoTime(absl::Now() + limit));
     context.set_wait_for_ready(patience == Patience::kWaitForService);
     Response response;
     const grpc::Status status = (stub.get()->*method)(&context, request, &response);
     if (!status.ok()) return Explain(FromGrpc(status), channel);
     return response;
+  }
+
+  // The same for a call that changes something.
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Change(grpc::Status (v1::SyncService::Stub::*method)(
+                                      grpc::ClientContext*, const Request&, Response*),
+                                  const Request& request) {
+    return Call(method, request, Patience::kFailAtOnce, limits::kChangeDeadline);
   }
 
   const Channel& channel;
@@ -61,6 +70,33 @@ absl::StatusOr<v1::ListSourcesResponse> RpcClient::ListSources(
 absl::StatusOr<v1::GetLastSyncResponse> RpcClient::GetLastSync(
     const v1::GetLastSyncRequest& request) {
   return impl_->Call(&v1::SyncService::Stub::GetLastSync, request);
+}
+
+absl::StatusOr<v1::ListRejectionsResponse> RpcClient::ListRejections(
+    const v1::ListRejectionsRequest& request) {
+  return impl_->Call(&v1::SyncService::Stub::ListRejections, request);
+}
+
+absl::StatusOr<v1::SyncRun> RpcClient::CancelSyncRun(const std::string& run_id) {
+  v1::CancelSyncRunRequest request;
+  request.set_run_id(run_id);
+  auto response = impl_->Change(&v1::SyncService::Stub::CancelSyncRun, request);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_run());
+}
+
+absl::StatusOr<v1::RetryRejectionsResponse> RpcClient::RetryRejections(
+    const v1::RetryRejectionsRequest& request) {
+  return impl_->Change(&v1::SyncService::Stub::RetryRejections, request);
+}
+
+absl::StatusOr<v1::DiscardRejectionsResponse> RpcClient::DiscardRejections(
+    const v1::DiscardRejectionsRequest& request) {
+  return impl_->Change(&v1::SyncService::Stub::DiscardRejections, request);
+}
+
+absl::StatusOr<v1::ResyncResponse> RpcClient::Resync(const v1::ResyncRequest& request) {
+  return impl_->Change(&v1::SyncService::Stub::Resync, request);
 }
 
 struct RunWatch::Impl {

@@ -13,8 +13,8 @@ namespace peaksync::client {
 // Whether a call waits for the service to come back, up to its deadline, or fails at once.
 enum class Patience : std::uint8_t { kFailAtOnce, kWaitForService };
 
-// The unary calls; each with a deadline of 10 s. Errors have the service's code and words,
-// UNAVAILABLE also names the address.
+// The unary calls; with a deadline of 10 s where nothing else is said. Errors have the service's
+// code and words, UNAVAILABLE also names the address.
 //
 // Lifetime: `channel` must outlive it. Thread safety: safe.
 class RpcClient {
@@ -29,6 +29,15 @@ class RpcClient {
   absl::StatusOr<v1::ListSyncRunsResponse> ListSyncRuns(const v1::ListSyncRunsRequest& request);
   absl::StatusOr<v1::ListSourcesResponse> ListSources(const v1::ListSourcesRequest& request);
   absl::StatusOr<v1::GetLastSyncResponse> GetLastSync(const v1::GetLastSyncRequest& request);
+  absl::StatusOr<v1::ListRejectionsResponse> ListRejections(
+      const v1::ListRejectionsRequest& request);
+  // These change something, perhaps much: their deadline is 2 min.
+  absl::StatusOr<v1::SyncRun> CancelSyncRun(const std::string& run_id);
+  absl::StatusOr<v1::RetryRejectionsResponse> RetryRejections(
+      const v1::RetryRejectionsRequest& request);
+  absl::StatusOr<v1::DiscardRejectionsResponse> DiscardRejections(
+      const v1::DiscardRejectionsRequest& request);
+  absl::StatusOr<v1::ResyncResponse> Resync(const v1::ResyncRequest& request);
 
  private:
   struct Impl;

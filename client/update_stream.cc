@@ -146,6 +146,7 @@ class UpdateStream::Impl {
       backoff_.Reset();
       odd_breaks_ = 0;
     }
+    back_pressure_ = ack.back_pressure();
     observer_.OnAck(ack);
   }
 
@@ -219,9 +220,10 @@ class UpdateStream::Impl {
   }
 
   absl::Status TimedOut() const {
-    return absl::DeadlineExceededError(
-        "the time of --timeout is over before all was sent; push again, what is there is not sent "
-        "twice");
+    const std::string why =
+        back_pressure_.empty() ? "" : Cat(" (the service reads no further: ", back_pressure_, ")");
+    return absl::DeadlineExceededError(Cat("the time of --timeout is over before all was sent", why,
+                                           "; push again, what is there is not sent twice"));
   }
 
   // The limit is over without an answer. Asks once more, for the reason.
@@ -243,6 +245,7 @@ class UpdateStream::Impl {
   Backoff backoff_;
   int odd_breaks_ = 0;
   absl::Status last_break_;
+  std::string back_pressure_;  // Of the last acknowledgement.
   absl::Time first_answer_by_ = absl::InfiniteFuture();
   bool was_started_ = false;
   std::string run_id_;

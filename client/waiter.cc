@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "client/backoff.h"
+#include "client/delivery_text.h"
 #include "client/exit_status.h"
 #include "client/progress.h"
 #include "client/rpc_client.h"
@@ -20,6 +21,14 @@ bool MayBeMended(const absl::Status& status) {
   return status.ok() || absl::IsUnavailable(status) || absl::IsCancelled(status) ||
          absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsResourceExhausted(status) ||
          absl::IsDeadlineExceeded(status);
+}
+
+// The trouble without its first word, which says PAUSED.
+std::string WhyPaused(const v1::DeliveryStatus& delivery) {
+  const std::string trouble = DeliveryTrouble(delivery);
+  std::string_view why = trouble;
+  TakePrefix(&why, Cat(StateName(delivery.state()), ": "));
+  return std::string(why);
 }
 
 }  // namespace
@@ -50,15 +59,14 @@ absl::Status WaitError(const WaitResult& result, const WaitOptions& options) {
     case WaitEnd::kPaused:
       return absl::UnavailableError(
           Cat("delivery to Braze has been paused for ", DurationText(options.pause_timeout), ": ",
-              delivery.reason().empty() ? "no reason given" : delivery.reason(), ". ",
-              WithCommas(delivery.waiting_values()), " values of ",
+              WhyPaused(delivery), ". ", WithCommas(delivery.waiting_values()), " values of ",
               WithCommas(delivery.waiting_customers()), " customers wait, ",
               WithCommas(run.values().pending()), " of them of this run", advice));
     case WaitEnd::kTimedOut:
       return absl::DeadlineExceededError(
           Cat("the time of --timeout is over and ", WithCommas(run.values().pending()), " of ",
               WithCommas(run.values().received()), " values still wait for Braze",
-              delivery.reason().empty() ? "" : Cat(" (", delivery.reason(), ")"), advice));
+              IsBlocked(delivery) ? Cat(" (", DeliveryTrouble(delivery), ")") : "", advice));
   }
   return absl::OkStatus();
 }

@@ -104,7 +104,7 @@ absl::StatusOr<FolderLock> FolderLock::Acquire(const std::string& folder, const 
     }
     const std::string in_use =
         absl::StrCat("ledger folder ", folder, " is in use by ", Holder(path));
-    const absl::Duration left = wait.deadline - wait.clock.Now();
+    const absl::Duration left = wait.deadline - wait.clock.Steady();
     if (left <= absl::ZeroDuration()) {
       return absl::UnavailableError(
           absl::StrCat(in_use, "; stop that process, or give this one a folder of its own"));

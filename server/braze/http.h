@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ struct HttpResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // Names in lower case.
   std::string body;  // At most limits::kBrazeAnswerBytesMax.
+  // By the clock of the time of day, which its headers mean. Absent: that of the event.
+  std::optional<absl::Time> received = {};
 };
 
 // The transport failed: no complete answer came.

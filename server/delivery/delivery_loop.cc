@@ -28,17 +28,17 @@ class DeliveryLoop::Driver final : public LaneHost, public std::enable_shared_fr
     lane_ = std::make_unique<Lane>(
         Complete(setup_.options), *this,
         [this] { return std::uniform_real_distribution<double>(0, 1)(loop_.random_); },
-        loop_.clock_.Now());
+        loop_.clock_.Steady());
     setup_.ledger->SetReadyListener([&loop = loop_, self = weak_from_this()](ReadyState ready) {
       loop.Post([&loop, self, ready] {
-        if (const auto driver = self.lock()) driver->lane_->OnReady(ready, loop.clock_.Now());
+        if (const auto driver = self.lock()) driver->lane_->OnReady(ready, loop.clock_.Steady());
       });
     });
   }
 
   void Reconfigure(LaneOptions options, std::function<absl::StatusOr<std::string>()> read_api_key) {
     setup_.read_api_key = std::move(read_api_key);
-    lane_->Reconfigure(Complete(std::move(options)), loop_.clock_.Now());
+    lane_->Reconfigure(Complete(std::move(options)), loop_.clock_.Steady());
   }
 
   const std::string& tenant() const { return setup_.tenant; }
@@ -50,7 +50,7 @@ class DeliveryLoop::Driver final : public LaneHost, public std::enable_shared_fr
 
   void Leave(Task done) {
     departed_.push_back(std::move(done));
-    leave_by_ = std::min(leave_by_, loop_.clock_.Now() + limits::kShutdownWait);
+    leave_by_ = std::min(leave_by_, loop_.clock_.Steady() + limits::kShutdownWait);
     Stop();
   }
   bool leaving() const { return leave_by_ != absl::InfiniteFuture(); }
@@ -70,7 +70,7 @@ class DeliveryLoop::Driver final : public LaneHost, public std::enable_shared_fr
     setup_.ledger->Lease(request, [&loop = loop_, self = weak_from_this()](Leased leased) {
       loop.Post([&loop, self, leased = std::move(leased)]() mutable {
         if (const auto driver = self.lock()) {
-          driver->lane_->OnLeased(std::move(leased), loop.clock_.Now());
+          driver->lane_->OnLeased(std::move(leased), loop.clock_.Steady());
         }
       });
     });
@@ -79,14 +79,20 @@ class DeliveryLoop::Driver final : public LaneHost, public std::enable_shared_fr
     loop_.http_.Send(std::move(request),
                      [&loop = loop_, self = weak_from_this(), id](HttpResult result) {
                        const auto driver = self.lock();
-                       if (driver) driver->lane_->OnResult(id, result, loop.clock_.Now());
+                       result.response.received = loop.clock_.Now();
+                       if (driver) driver->lane_->OnResult(id, result, loop.clock_.Steady());
                      });
   }
   void Settle(std::vector<ObjectOutcome> outcomes) override {
     setup_.ledger->Settle(std::move(outcomes));
   }
   void WakeAt(absl::Time when) override { wake_ = when; }
-  void ShowStatus(const DeliveryStatus& status) override {
+  // The lane's times are those of the steady clock, what people read is the time of day.
+  void ShowStatus(const DeliveryStatus& shown) override {
+    const absl::Duration jumped = loop_.clock_.Now() - loop_.clock_.Steady();
+    DeliveryStatus status = shown;
+    status.since += jumped;
+    if (status.next_attempt) *status.next_attempt += jumped;
     setup_.ledger->SetDeliveryStatus(status);
     if (setup_.status_changed) setup_.status_changed(status);
     if (std::exchange(shown_, status.state) == status.state && reason_ == status.reason) return;
@@ -204,7 +210,7 @@ std::shared_ptr<PaceGroup> DeliveryLoop::GroupOf(const LaneOptions& options) {
   std::weak_ptr<PaceGroup>& known = groups_[options.rate_limit_group];
   std::shared_ptr<PaceGroup> group = known.lock();
   if (group == nullptr) {
-    group = std::make_shared<PaceGroup>(options.pace, clock_.Now());
+    group = std::make_shared<PaceGroup>(options.pace, clock_.Steady());
     known = group;
   }
   return group;
@@ -227,7 +233,7 @@ void DeliveryLoop::Loop() {
   absl::Time stop_by = absl::InfiniteFuture();
   while (true) {
     RunTasks();
-    const absl::Time now = clock_.Now();
+    const absl::Time now = clock_.Steady();
     if (stopping_ && stop_by == absl::InfiniteFuture()) {
       stop_by = now + limits::kShutdownWait;
       for (const auto& driver : drivers_) driver->Stop();

@@ -104,9 +104,8 @@ bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
 std::string LedgerWriter::NoRoomReason() {
   if (std::string reason = ledger_->NoRoomReason(); !reason.empty()) return reason;
   if (options_.limits.min_free_disk <= 0 || !options_.free_disk) return "";
-  const absl::Time now = clock_.Now();
-  // Also when the clock has gone back.
-  if (now - disk_looked_at_ < kDiskLookedAtEvery && now >= disk_looked_at_) return low_disk_;
+  const absl::Time now = clock_.Steady();
+  if (now - disk_looked_at_ < kDiskLookedAtEvery) return low_disk_;
   disk_looked_at_ = now;
   low_disk_.clear();
   const absl::StatusOr<std::int64_t> free = options_.free_disk();
@@ -147,7 +146,7 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
   std::vector<Completion> completions;
   std::int64_t updates = 0;
   if (writes) {
-    const absl::Time start = clock_.Now();
+    const absl::Time start = clock_.Steady();
     committed = ledger_->Begin();
     const bool begun = committed.ok();
     for (Job& job : group) {
@@ -170,7 +169,7 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
       if (completion) std::move(completion)(committed);
     }
     if (committed.ok()) {
-      Report(clock_.Now() - start, updates, ledger_->ended_runs());
+      Report(clock_.Steady() - start, updates, ledger_->ended_runs());
       Notify(ledger_->changed_runs(), /*all=*/false);
     }
   }

@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOpt
 absl::Status TenantLedger::WaitForLostRequests() {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string quiet, store_.ReadMeta(kMetaQuiet));
   if (quiet != "1") {
-    send_not_before_ = options_.clock->Now() + limits::kLostOutcomeWait;
+    send_not_before_ = options_.clock->Steady() + limits::kLostOutcomeWait;
     return absl::OkStatus();
   }
   PEAKSYNC_RETURN_IF_ERROR(store_.Begin());
@@ -48,7 +48,7 @@ absl::Status TenantLedger::WaitForLostRequests() {
 }
 
 void TenantLedger::Close() {
-  if (!damaged_.ok() || needs_load_ || !waiting_.IsQuiet(options_.clock->Now())) return;
+  if (!damaged_.ok() || needs_load_ || !waiting_.IsQuiet(options_.clock->Steady())) return;
   if (!store_.Begin().ok()) return;
   if (!store_.WriteMeta(kMetaQuiet, "1").ok() || !store_.Commit().ok()) store_.Rollback();
 }
@@ -100,7 +100,7 @@ absl::Status TenantLedger::Load() {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string epoch, store_.ReadMeta(kMetaEpoch));
   epoch_ = ParseOrZero<std::uint64_t>(epoch);
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string last_time, store_.ReadMeta(kMetaLastTime));
-  last_time_ = ParseOrZero<std::int64_t>(last_time);
+  last_time_ = stored_time_ = ParseOrZero<std::int64_t>(last_time);
   PEAKSYNC_ASSIGN_OR_RETURN(rejections_, store_.rejections().Count());
   PEAKSYNC_ASSIGN_OR_RETURN(const std::vector<StoredSource> sources, store_.ReadSources());
   for (const StoredSource& source : sources) sources_[source.name] = source;
@@ -114,7 +114,7 @@ absl::Status TenantLedger::Load() {
   PEAKSYNC_ASSIGN_OR_RETURN(const ValueCounts totals, store_.SumRuns());
   runs_.Reset(totals);
   PEAKSYNC_ASSIGN_OR_RETURN(std::vector<StoredRun> unsettled, store_.ReadUnsettledRuns());
-  const absl::Time now = options_.clock->Now();
+  const absl::Time now = options_.clock->Steady();
   for (StoredRun& stored : unsettled) {
     ActiveRun& active = runs_.Add(std::move(stored), now);
     if (const auto found = streams.find(active.run().run_id); found != streams.end()) {
@@ -132,7 +132,7 @@ absl::Status TenantLedger::Load() {
 
 // Whatever waited when the service started may have been sent: "sending" is never written to disk.
 absl::Status TenantLedger::LoadOutbox() {
-  const absl::Time now = options_.clock->Now();
+  const absl::Time now = options_.clock->Steady();
   PEAKSYNC_ASSIGN_OR_RETURN(last_outbox_id_, store_.LastOutboxId());
   return store_.ReadOutbox([&](OutboxId id, RunNumber number,
                                std::string_view payload) -> absl::Status {
@@ -217,10 +217,15 @@ absl::Status TenantLedger::Commit() {
   if (group_error_.ok()) (void)Sql(WriteSettledOutbox());
   if (group_error_.ok()) (void)Sql(WriteDirtyRuns());
   if (group_error_.ok()) (void)Sql(WriteDirtyAttributes());
+  if (group_error_.ok() && last_time_ != stored_time_) {
+    (void)Sql(store_.WriteMeta(kMetaLastTime, Concat(last_time_)));
+  }
   if (group_error_.ok()) (void)Sql(CheckValueCounts("the tenant", runs_.totals()));
   if (group_error_.ok()) (void)Sql(store_.Commit());
-  if (group_error_.ok()) return absl::OkStatus();
-
+  if (group_error_.ok()) {
+    stored_time_ = last_time_;
+    return absl::OkStatus();
+  }
   store_.Rollback();
   needs_load_ = true;  // Memory has what the file has not.
   changed_runs_.clear();

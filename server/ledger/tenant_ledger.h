@@ -242,7 +242,8 @@ class TenantLedger {
   std::vector<Attribute*> attributes_by_id_;
   std::vector<Attribute*> dirty_attributes_;
   std::uint64_t epoch_ = 0;
-  UnixNanos last_time_ = 0;
+  UnixNanos last_time_ = 0;  // The newest that a run or a confirmed value was given.
+  UnixNanos stored_time_ = 0;
   std::int64_t rejections_ = 0;
 
   DeliveryStatus delivery_;

@@ -22,14 +22,14 @@ std::string_view Shortened(std::string_view text) {
 
 ReadyState TenantLedger::Ready() {
   if (!EnsureLoaded().ok()) return {};
-  return waiting_.Ready(options_.clock->Now());
+  return waiting_.Ready(options_.clock->Steady());
 }
 
 std::vector<LeasedBatch> TenantLedger::Lease(const LeaseRequest& request) {
   std::vector<LeasedBatch> batches;
   // Memory that is ahead of the file must not be sent: it may never have been acknowledged.
   if (!EnsureLoaded().ok()) return batches;
-  const absl::Time now = options_.clock->Now();
+  const absl::Time now = options_.clock->Steady();
   while (batches.size() < static_cast<std::size_t>(request.batches_max)) {
     const std::vector<WaitingCustomer*> taken = waiting_.TakeBatch(
         request.objects_max, request.bytes_max, request.partial, now, &next_lease_);
@@ -51,7 +51,7 @@ std::vector<LeasedBatch> TenantLedger::Lease(const LeaseRequest& request) {
 }
 
 void TenantLedger::Settle(const std::vector<ObjectOutcome>& outcomes) {
-  const absl::Time now = options_.clock->Now();
+  const absl::Time now = options_.clock->Steady();
   for (const ObjectOutcome& outcome : outcomes) SettleOne(outcome, now);
 }
 
@@ -96,7 +96,8 @@ absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCus
 
 absl::Status TenantLedger::Confirm(WaitingCustomer& customer, CustomerState& state) {
   // Not before the run that forced it began, also when the clock has gone back since.
-  const UnixNanos now = std::max(Now(), last_time_);
+  last_time_ = std::max(Now(), last_time_);
+  const UnixNanos now = last_time_;
   for (const Slot& slot : customer.in_flight) {
     Attribute& attribute = *attributes_by_id_[slot.attribute_id];
     const KnownAttribute* before = state.Find(slot.attribute_id);
@@ -149,7 +150,7 @@ absl::Status TenantLedger::Reject(WaitingCustomer& customer, CustomerState& stat
 // What was in flight waits again, under what has come meanwhile, unless its run was canceled.
 bool TenantLedger::Return(WaitingCustomer& customer, CustomerState& state,
                           bool may_have_been_sent) {
-  if (customer.waiting.empty()) customer.since = options_.clock->Now();
+  if (customer.waiting.empty()) customer.since = options_.clock->Steady();
   for (Slot& sent : customer.in_flight) {
     sent.may_have_been_sent |= may_have_been_sent;
     Slot* newer = customer.FindWaiting(sent.attribute_id);

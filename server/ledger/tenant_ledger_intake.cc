@@ -310,7 +310,7 @@ absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& u
   if (!row.attributes.empty()) {
     PEAKSYNC_RETURN_IF_ERROR(InsertOutbox(run, row, *std::move(update.customer)));
   }
-  if (customer != nullptr) waiting_.Place(*customer, options_.clock->Now());
+  if (customer != nullptr) waiting_.Place(*customer, options_.clock->Steady());
   return absl::OkStatus();
 }
 
@@ -335,7 +335,7 @@ absl::Status TenantLedger::InsertOutbox(ActiveRun& run, OutboxRow& row, Customer
 
 void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row,
                           Value& value, Decision decision, UnixNanos updated_at) {
-  if (customer.waiting.empty()) customer.since = options_.clock->Now();
+  if (customer.waiting.empty()) customer.since = options_.clock->Steady();
   const bool joins = decision == Decision::kJoin;
   row.attributes.push_back({attribute.attribute_id, joins, value});
   Slot* slot = customer.FindWaiting(attribute.attribute_id);

@@ -51,7 +51,7 @@ bool TenantLedger::DiscardWithdrawn(WaitingCustomer& customer, CustomerState& st
 }
 
 absl::Status TenantLedger::DiscardWithdrawn() {
-  const absl::Time now = options_.clock->Now();
+  const absl::Time now = options_.clock->Steady();
   for (WaitingCustomer* customer : waiting_.All()) {
     if (std::ranges::none_of(customer->waiting,
                              [&](const Slot& slot) { return IsWithdrawn(slot); })) {
@@ -151,7 +151,7 @@ absl::Status TenantLedger::BecomeRestored(std::string_view reason) {
     for (const Slot& slot : std::exchange(customer->waiting, {})) {
       SettleSlot(slot, &ValueCounts::discarded, &ValueCounts::discarded);
     }
-    waiting_.Place(*customer, options_.clock->Now());
+    waiting_.Place(*customer, options_.clock->Steady());
   }
   for (auto& [name, source] : sources_) {
     source.full_required = reason;

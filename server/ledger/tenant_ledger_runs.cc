@@ -111,14 +111,13 @@ absl::StatusOr<ActiveRun*> TenantLedger::AddRun(const StartRequest& request, Run
   run.mode = request.mode;
   run.client = request.client;
   run.request_id = request.request_id;
-  // The service's clock, never earlier than the last time it gave.
-  run.create_time = std::max(Now(), last_time_);
+  // The service's clock, and later than all that was confirmed: a FULL run sends that once more.
+  last_time_ = std::max(Now(), last_time_ + 1);
+  run.create_time = last_time_;
   run.default_updated_at = request.updated_at.value_or(run.create_time);
   run.from_cursor = request.from_cursor;
-  last_time_ = run.create_time;
-  PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteMeta(kMetaLastTime, Concat(last_time_))));
   PEAKSYNC_RETURN_IF_ERROR(Sql(store_.InsertRun(stored)));
-  ActiveRun& active = runs_.Add(std::move(stored), options_.clock->Now());
+  ActiveRun& active = runs_.Add(std::move(stored), options_.clock->Steady());
   runs_.MarkDirty(active);
   return &active;
 }
@@ -187,11 +186,11 @@ void TenantLedger::EndStream(std::string_view run_id, StreamId stream) {
   if (active == nullptr || active->stream != stream) return;
   active->stream = 0;
   active->ended = nullptr;
-  active->streamless_since = options_.clock->Now();
+  active->streamless_since = options_.clock->Steady();
 }
 
 bool TenantLedger::HasExpiredRuns() {
-  const absl::Time limit = options_.clock->Now() - limits::kRunWithoutStreamMax;
+  const absl::Time limit = options_.clock->Steady() - limits::kRunWithoutStreamMax;
   for (ActiveRun* active : runs_.All()) {
     if (active->run().state == RunState::kOpen && active->stream == 0 &&
         active->streamless_since <= limit) {
@@ -202,7 +201,7 @@ bool TenantLedger::HasExpiredRuns() {
 }
 
 void TenantLedger::ExpireRuns() {
-  const absl::Time limit = options_.clock->Now() - limits::kRunWithoutStreamMax;
+  const absl::Time limit = options_.clock->Steady() - limits::kRunWithoutStreamMax;
   for (ActiveRun* active : runs_.All()) {
     if (active->run().state == RunState::kOpen && active->stream == 0 &&
         active->streamless_since <= limit) {

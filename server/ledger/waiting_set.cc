@@ -122,6 +122,7 @@ void WaitingSet::Place(WaitingCustomer& customer, absl::Time now) {
   if (customer.lease == 0 && customer.waiting.empty()) {
     Unqueue(customer);
     bytes_ -= customer.bytes;
+    if (customer.not_before > now) RememberDelay(customer);  // What it waited for was discarded.
     customers_.erase(customers_.find(customer.key));
     return;
   }
@@ -139,7 +140,19 @@ void WaitingSet::Place(WaitingCustomer& customer, absl::Time now) {
   ready_bytes_ += customer.bytes;
 }
 
+void WaitingSet::RememberDelay(const WaitingCustomer& customer) {
+  forgotten_not_before_[customer.key] = customer.not_before;
+  forgotten_.emplace(customer.not_before, customer.key);
+}
+
 void WaitingSet::PromoteDelayed(absl::Time now) {
+  while (!forgotten_.empty() && forgotten_.begin()->first <= now) {
+    const auto delay = forgotten_not_before_.find(forgotten_.begin()->second);
+    if (delay != forgotten_not_before_.end() && delay->second <= now) {
+      forgotten_not_before_.erase(delay);
+    }
+    forgotten_.erase(forgotten_.begin());
+  }
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     WaitingCustomer& customer = *delayed_.begin()->second;
     Unqueue(customer);
@@ -193,9 +206,7 @@ void WaitingSet::ForgetSlots() {
     customer.in_flight.clear();
     if (customer.lease == 0) {
       bytes_ -= customer.bytes;
-      if (customer.not_before != absl::InfinitePast()) {
-        forgotten_not_before_[customer.key] = customer.not_before;
-      }
+      if (customer.not_before != absl::InfinitePast()) RememberDelay(customer);
       customers_.erase(entry++);
       continue;
     }
@@ -207,7 +218,7 @@ void WaitingSet::ForgetSlots() {
 
 bool WaitingSet::IsQuiet(absl::Time now) {
   PromoteDelayed(now);
-  return leases_.empty() && delayed_.empty();
+  return leases_.empty() && delayed_.empty() && forgotten_not_before_.empty();
 }
 
 ReadyState WaitingSet::Ready(absl::Time now) {

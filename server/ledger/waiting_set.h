@@ -106,6 +106,7 @@ class WaitingSet {
 
  private:
   void PromoteDelayed(absl::Time now);
+  void RememberDelay(const WaitingCustomer& customer);
   void Unqueue(WaitingCustomer& customer);
   void Measure(WaitingCustomer& customer);
 
@@ -113,8 +114,10 @@ class WaitingSet {
   absl::flat_hash_map<LeaseId, WaitingCustomer*> leases_;
   std::list<WaitingCustomer*> ready_;
   std::multimap<absl::Time, WaitingCustomer*> delayed_;
-  // Times of customers that were forgotten; they come back with the outbox.
+  // Times of customers that are not in the set any more: what they waited for was discarded, or is
+  // read back from the outbox. A lost request of theirs may still be running.
   absl::flat_hash_map<std::string, absl::Time> forgotten_not_before_;
+  std::multimap<absl::Time, std::string> forgotten_;  // When each of them can be left out.
   std::int64_t flush_customers_ = 0;
   std::int64_t ready_bytes_ = 0;
   std::int64_t bytes_ = 0;

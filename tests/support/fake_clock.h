@@ -15,18 +15,25 @@ class FakeClock final : public Clock {
     MutexLock lock(mutex_);
     return now_;
   }
+  absl::Time Steady() const override {
+    MutexLock lock(mutex_);
+    return now_ - jumped_;
+  }
   void Advance(absl::Duration by) {
     MutexLock lock(mutex_);
     now_ += by;
   }
-  void SetTime(absl::Time now) {
+  // Somebody sets the machine's clock.
+  void Jump(absl::Duration by) {
     MutexLock lock(mutex_);
-    now_ = now;
+    now_ += by;
+    jumped_ += by;
   }
 
  private:
   mutable Mutex mutex_;
   absl::Time now_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration jumped_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace peaksync::testing

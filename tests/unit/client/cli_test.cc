@@ -131,6 +131,13 @@ TEST_F(CliTest, EveryCommandHelpsWithAnExample) {
                                              {"runs", "list"},
                                              {"runs", "show"},
                                              {"runs", "watch"},
+                                             {"runs", "cancel"},
+                                             {"rejections"},
+                                             {"rejections", "list"},
+                                             {"rejections", "export"},
+                                             {"rejections", "retry"},
+                                             {"rejections", "discard"},
+                                             {"resync"},
                                              {"sources"},
                                              {"sources", "list"},
                                              {"last-sync"}}) {

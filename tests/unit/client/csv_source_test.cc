@@ -7,6 +7,7 @@
 
 #include "client/limits.h"
 #include "client/row_source.h"
+#include "tests/unit/client/rejection_samples.h"
 
 namespace peaksync::client {
 namespace {
@@ -269,6 +270,21 @@ TEST(CsvSourceTest, MoreAttributesThanAnUpdateTakesIsAnError) {
   std::string header = "id";
   for (int i = 0; i <= limits::kUpdateAttributesMax; ++i) header += ",c" + std::to_string(i);
   EXPECT_THAT(Error(ReadCsv(header + "\n")), HasSubstr("251 columns"));
+}
+
+TEST(CsvSourceTest, ARejectionIsARowOfItsValueAlone) {
+  StringSource bytes("a,id,b\n1,c1,2\n");
+  RowOptions options;
+  options.id_column = "id";
+  options.null_value = "NULL";
+  const auto source = OpenCsv(bytes, "f", options);
+  ASSERT_TRUE(source.ok()) << source.status();
+  v1::Rejection rejection = SampleRejection("c,1", "b", "x");
+  EXPECT_EQ((*source)->RejectionLine(rejection), "0,b,Braze: the type is wrong,,\"c,1\",x");
+  rejection.mutable_attribute()->mutable_value()->set_null_value(google::protobuf::NULL_VALUE);
+  EXPECT_EQ((*source)->RejectionLine(rejection), "0,b,Braze: the type is wrong,,\"c,1\",NULL");
+  rejection.mutable_attribute()->set_name("renamed");
+  EXPECT_EQ((*source)->RejectionLine(rejection), "0,renamed,Braze: the type is wrong,,\"c,1\",");
 }
 
 TEST(CsvSourceTest, RejectsLinesHoldTheWholeRow) {

@@ -120,6 +120,9 @@ grpc::Status FakeService::StreamUpdates(grpc::ServerContext* context, Stream* st
   if (!stream->Read(&request) || !request.has_start()) {
     return {grpc::StatusCode::INVALID_ARGUMENT, "no start"};
   }
+  if (!full_required.empty() && request.start().mode() != v1::SYNC_MODE_FULL) {
+    return {grpc::StatusCode::FAILED_PRECONDITION, "the next run must be FULL: " + full_required};
+  }
   const v1::StreamUpdatesResponse started = Open(request.start());
   if (script.lose_started) return script.end;
   stream->Write(started);
@@ -135,6 +138,7 @@ grpc::Status FakeService::StreamUpdates(grpc::ServerContext* context, Stream* st
     Take(request.batch(), response.mutable_ack());
     if (++batches == script.break_after_batches) return script.end;
     if (batches % script.ack_every != 0) continue;
+    if (batches == 1) response.mutable_ack()->set_back_pressure(script.back_pressure);
     stream->Write(response);
     response.Clear();
   }
@@ -145,9 +149,12 @@ grpc::Status FakeService::GetSyncRun(grpc::ServerContext* /*context*/,
                                      const v1::GetSyncRunRequest* request,
                                      v1::GetSyncRunResponse* response) {
   const std::lock_guard lock(mutex_);
-  if (request->run_id() != run_.run_id()) return {grpc::StatusCode::NOT_FOUND, "no such run"};
-  *response->mutable_run() = run_;
-  if (!watched.empty()) response->mutable_run()->set_state(watched.back().state());
+  const v1::SyncRun* const run = Find(request->run_id());
+  if (run == nullptr) return {grpc::StatusCode::NOT_FOUND, "no such run"};
+  *response->mutable_run() = *run;
+  if (run == &run_ && !watched.empty()) {
+    response->mutable_run()->set_state(watched.back().state());
+  }
   return grpc::Status::OK;
 }
 
@@ -164,7 +171,9 @@ grpc::Status FakeService::ListSyncRuns(grpc::ServerContext* /*context*/,
 grpc::Status FakeService::ListSources(grpc::ServerContext* /*context*/,
                                       const v1::ListSourcesRequest* /*request*/,
                                       v1::ListSourcesResponse* response) {
-  response->add_sources()->set_name("churn");
+  v1::Source* const source = response->add_sources();
+  source->set_name("churn");
+  source->set_full_required(full_required);
   return grpc::Status::OK;
 }
 
@@ -178,8 +187,17 @@ grpc::Status FakeService::GetLastSync(grpc::ServerContext* /*context*/,
 }
 
 grpc::Status FakeService::WatchSyncRun(grpc::ServerContext* context,
-                                       const v1::WatchSyncRunRequest* /*request*/,
+                                       const v1::WatchSyncRunRequest* request,
                                        grpc::ServerWriter<v1::WatchSyncRunResponse>* writer) {
+  if (request->run_id() != run().run_id()) {
+    const std::lock_guard lock(mutex_);
+    const v1::SyncRun* const other = Find(request->run_id());
+    if (other == nullptr) return {grpc::StatusCode::NOT_FOUND, "no such run"};
+    v1::WatchSyncRunResponse response;
+    *response.mutable_run() = *other;
+    writer->Write(response);
+    return grpc::Status::OK;
+  }
   std::vector<v1::SyncRun> states = watched;
   if (states.empty()) {
     states.emplace_back();

@@ -6,6 +6,7 @@
 
 #include "client/limits.h"
 #include "client/row_source.h"
+#include "tests/unit/client/rejection_samples.h"
 
 namespace peaksync::client {
 namespace {
@@ -180,6 +181,22 @@ TEST(JsonLinesSourceTest, RefusesFlagsOfCsv) {
   options = Options();
   options.types = {{"a", ColumnType::kInteger}};
   EXPECT_FALSE(ReadJson("{}", options).status.ok());
+}
+
+TEST(JsonLinesSourceTest, ARejectionIsARowOfItsValueAlone) {
+  StringSource bytes("{\"id\":\"1\",\"at\":\"2026-09-07T02:00:00Z\",\"a\":1}\n");
+  RowOptions options;
+  options.id_column = "id";
+  options.updated_at_column = "at";
+  const auto source = OpenJsonLines(bytes, "f", options);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ(
+      (*source)->RejectionLine(SampleRejection("c\"1", "a", "x")),
+      "{\"peaksync_line\":0,\"peaksync_column\":\"a\",\"peaksync_reason\":\"Braze: the type is "
+      "wrong\",\"row\":{\"id\":\"c\\\"1\",\"at\":\"2026-09-07T02:00:00Z\",\"a\":\"x\"}}");
+  // A renamed attribute: no member has its name.
+  EXPECT_THAT((*source)->RejectionLine(SampleRejection("c1", "at", "x")),
+              HasSubstr("\"row\":{\"id\":\"c1\",\"at\":\"2026-09-07T02:00:00Z\"}}"));
 }
 
 TEST(JsonLinesSourceTest, RejectsLinesAreJson) {

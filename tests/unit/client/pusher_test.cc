@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <sstream>
 
 #include "tests/unit/client/fake_service.h"
+#include "tests/unit/client/rejection_samples.h"
 
 namespace peaksync::client {
 namespace {
@@ -33,12 +35,16 @@ class PusherTest : public ::testing::Test {
     const auto channel = service_.Connect(token);
     Console console(messages_, ProgressStyle::kNone);
     RejectLog rejects(console, settings_.file);
+    if (!rejects_file_.empty()) {
+      EXPECT_TRUE(rejects.OpenFile(rejects_file_, (*rows)->RejectsHeader()).ok());
+    }
     return Push(*channel, settings_, **rows, bytes.size(), rejects, console);
   }
 
   FakeService service_;
   PushSettings settings_;
   RowOptions rows_;
+  std::string rejects_file_;
   std::ostringstream messages_;
 };
 
@@ -110,10 +116,104 @@ TEST_F(PusherTest, APausedTenantEndsTheWaiting) {
   service_.watched[0].set_state(v1::SYNC_RUN_STATE_RECEIVED);
   service_.watched[0].mutable_delivery()->set_state(v1::DeliveryStatus::STATE_PAUSED);
   service_.watched[0].mutable_delivery()->set_reason("Braze refuses the key");
+  service_.watched[0].mutable_delivery()->set_remedy("put the right key in");
   service_.watched[0].mutable_delivery()->set_waiting_values(7);
   const PushReport report = PushText("id,a\n1,x\n");
   EXPECT_EQ(report.exit, ExitStatus::kNotFinished);
-  EXPECT_THAT(std::string(report.status.message()), HasSubstr("Braze refuses the key. 7 values"));
+  EXPECT_THAT(std::string(report.status.message()),
+              HasSubstr("Braze refuses the key. What to do: put the right key in. 7 values"));
+}
+
+TEST_F(PusherTest, SaysOnceWhyTheServiceReadsNoFurther) {
+  service_.scripts.resize(1);
+  service_.scripts[0].back_pressure = "max_waiting_bytes is reached";
+  settings_.batch_updates_max = 1;
+  EXPECT_EQ(PushText("id,a\n1,x\n2,x\n3,x\n").exit, ExitStatus::kDone);
+  EXPECT_EQ(messages_.str(),
+            "the service reads no further now: max_waiting_bytes is reached; it goes on by "
+            "itself\n");
+}
+
+TEST_F(PusherTest, APushThatMustBeFullSaysSo) {
+  service_.full_required = "the ledger was restored";
+  const PushReport report = PushText("id,a\n1,x\n");
+  EXPECT_EQ(report.exit, ExitStatus::kNeedsPerson);
+  EXPECT_THAT(std::string(report.status.message()),
+              ::testing::AllOf(HasSubstr("the ledger was restored"), HasSubstr("--full")));
+  settings_.full = true;
+  EXPECT_EQ(PushText("id,a\n1,x\n").exit, ExitStatus::kDone);
+}
+
+TEST_F(PusherTest, AStartRefusedForAnotherReasonDoesNotSayFull) {
+  service_.scripts.resize(1);
+  service_.scripts[0].refuse = true;
+  service_.scripts[0].end = {grpc::StatusCode::FAILED_PRECONDITION, "another workspace"};
+  const PushReport report = PushText("id,a\n1,x\n");
+  EXPECT_EQ(report.exit, ExitStatus::kNeedsPerson);
+  EXPECT_THAT(std::string(report.status.message()), ::testing::Not(HasSubstr("--full")));
+}
+
+// A run of which Braze refused values in the end.
+class PusherRefusalsTest : public PusherTest {
+ protected:
+  void Reject(int count) {
+    service_.watched.resize(1);
+    service_.watched[0].set_state(v1::SYNC_RUN_STATE_COMPLETED_WITH_REJECTIONS);
+    service_.watched[0].mutable_values()->set_rejected(count);
+    for (int i = 0; i < count; ++i) {
+      service_.rejections.push_back(SampleRejection("c" + std::to_string(i), "a", "x"));
+      service_.rejections.back().set_run_id("RUN1");
+    }
+    service_.rejections.push_back(SampleRejection("other", "a", "x"));
+    service_.rejections.back().set_kind(v1::REJECTION_KIND_VALIDATION);
+    service_.rejections.back().set_run_id("RUN1");
+  }
+  std::string File() const {
+    std::ifstream file(rejects_file_);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+};
+
+TEST_F(PusherRefusalsTest, TheReportNamesThem) {
+  Reject(1);
+  const PushReport report = PushText("id,a\n1,x\n");
+  EXPECT_EQ(report.exit, ExitStatus::kRejections);
+  ASSERT_EQ(report.braze_refusals.size(), 1U);
+  EXPECT_EQ(report.braze_refusals_count, 1);
+  EXPECT_THAT(PushTable(report), HasSubstr("refused by Braze:\n  c0  a  the type is wrong\n"));
+  EXPECT_THAT(PushJson(report), HasSubstr("\"customer\": \"c0\""));
+  EXPECT_EQ(messages_.str(), "");
+}
+
+TEST_F(PusherRefusalsTest, TheFirstHundredAreListedAndTheOthersCounted) {
+  Reject(150);
+  service_.page_max = 60;
+  const PushReport report = PushText("id,a\n1,x\n");
+  EXPECT_EQ(report.braze_refusals.size(), 100U);
+  EXPECT_EQ(report.braze_refusals_count, 150);
+  EXPECT_EQ(service_.lists().size(), 2U);
+  EXPECT_THAT(PushTable(report), HasSubstr("… and 130 more"));
+  EXPECT_THAT(PushJson(report), HasSubstr("\"braze_refusals_omitted\": 50"));
+}
+
+TEST_F(PusherRefusalsTest, TheRejectsFileHoldsRowsThatCanBePushed) {
+  Reject(120);
+  rejects_file_ = ::testing::TempDir() + "/pusher-rejects.csv";
+  rows_.updated_at_column = "at";
+  const PushReport report = PushText("id,b,a,at\n,y,x,2026-09-07T02:00:00Z\n");
+  EXPECT_EQ(report.braze_refusals_count, 120);
+  EXPECT_THAT(File(), HasSubstr("peaksync_line,peaksync_column,peaksync_reason,id,b,a,at\n"
+                                "2,id,the identifier is empty,,y,x,2026-09-07T02:00:00Z\n"
+                                "0,a,Braze: the type is wrong,c0,,x,2026-09-07T02:00:00Z\n"));
+  EXPECT_THAT(File(), HasSubstr(",c119,"));
+}
+
+TEST_F(PusherRefusalsTest, AListThatCantBeReadIsNoFailure) {
+  Reject(1);
+  service_.watched[0].set_run_id("+");  // A run that the service does not know.
+  const PushReport report = PushText("id,a\n1,x\n");
+  EXPECT_EQ(report.exit, ExitStatus::kRejections);
+  EXPECT_THAT(messages_.str(), HasSubstr("which ones could not be read (no such run)"));
 }
 
 TEST_F(PusherTest, AFailedRunEndsWithItsReport) {

@@ -68,6 +68,35 @@ TEST(PushTableTest, ShowsWhyDeliveryIsPaused) {
   EXPECT_THAT(PushTable(report), HasSubstr("PAUSED: the key is refused"));
 }
 
+TEST(RunsTableTest, EndsWithWhatBlocksDelivery) {
+  v1::SyncRun run = *Report().run;
+  EXPECT_THAT(RunsTable({run}), Not(HasSubstr("delivery")));
+  run.mutable_delivery()->set_state(v1::DeliveryStatus::STATE_PAUSED);
+  run.mutable_delivery()->set_remedy("mend the key");
+  EXPECT_THAT(RunsTable({run}), HasSubstr("\n\ndelivery        PAUSED"));
+  EXPECT_THAT(RunsTable({run}), HasSubstr("mend the key"));
+}
+
+TEST(RunTableTest, AnOpenRunShowsWhatBlocksDelivery) {
+  v1::SyncRun run = *Report().run;
+  run.mutable_delivery()->set_back_pressure("min_free_disk is reached");
+  EXPECT_THAT(RunTable(run), Not(HasSubstr("min_free_disk")));
+  run.set_state(v1::SYNC_RUN_STATE_OPEN);
+  EXPECT_THAT(RunTable(run), HasSubstr("not read: min_free_disk is reached"));
+  EXPECT_THAT(RunJson(run), HasSubstr("\"back_pressure\": \"min_free_disk is reached\""));
+}
+
+TEST(SourcesTableTest, NamesSourcesThatNeedAFullRun) {
+  v1::Source source;
+  source.set_name("churn");
+  EXPECT_THAT(SourcesTable({source}), Not(HasSubstr("--full")));
+  EXPECT_THAT(SourcesJson({source}), HasSubstr("\"full_required\": null"));
+  source.set_full_required("the ledger was restored");
+  EXPECT_THAT(SourcesTable({source}),
+              HasSubstr("\nchurn: its next push must be --full: the ledger was restored\n"));
+  EXPECT_THAT(SourcesJson({source}), HasSubstr("\"full_required\": \"the ledger was restored\""));
+}
+
 TEST(PushJsonTest, IsOneObjectWithStableNames) {
   PushReport report = Report();
   report.exit = ExitStatus::kRejections;

@@ -33,6 +33,7 @@ constexpr std::chrono::seconds kPatience{10};
 class TurnedClock final : public Clock {
  public:
   absl::Time Now() const override { return absl::Now() + absl::Seconds(forward_.load()); }
+  absl::Time Steady() const override { return Now(); }
   void Forward(absl::Duration by) { forward_ += absl::ToInt64Seconds(by); }
 
  private:
@@ -130,6 +131,13 @@ class FakeLedger final : public Ledger {
   void AcceptBatch(BatchRequest, Done<BatchReceipt>) override { FAIL(); }
   void FinishRun(FinishRequest, Done<Run>) override { FAIL(); }
   void EndStream(std::string, StreamId) override { FAIL(); }
+  void CancelRun(std::string, Done<RunView>) override { FAIL(); }
+  void ListRejections(RejectionFilter, int, std::int64_t, Done<RejectionPage>) override { FAIL(); }
+  void RetryRejections(RetryRequest, Done<RetryResult>) override { FAIL(); }
+  void DiscardRejections(RejectionFilter, Done<std::int64_t>) override { FAIL(); }
+  void Resync(ResyncRequest, Done<std::int64_t>) override { FAIL(); }
+  void Reconfigure(std::shared_ptr<const TenantRules>, LedgerLimits) override { FAIL(); }
+  void Rebind(std::string, std::string, Done<std::int64_t>) override { FAIL(); }
   void GetRun(std::string, Done<RunView>) override { FAIL(); }
   void ListRuns(std::string, int, std::optional<std::int64_t>, Done<RunPage>) override { FAIL(); }
   void ListSources(int, std::string, Done<SourcePage>) override { FAIL(); }

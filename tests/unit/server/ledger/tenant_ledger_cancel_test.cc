@@ -120,6 +120,28 @@ TEST_F(TenantLedgerCancel, WhatComesBackWithoutAnAnswerIsDiscardedAndUnknown) {
   EXPECT_THAT(Values(back), CountsAre(ValueCounts{.pending = 1}));
 }
 
+// The lost request may still be running: the next one waits for its end, whatever was discarded.
+TEST_F(TenantLedgerCancel, ACustomerWhoseAnswerWasLostStillWaits) {
+  const std::string run = Push({{"jo", {{"a", 1}}}}, At(1));
+  Settle(LeaseAll(), Kind::kReturned, clock_.Now() + absl::Seconds(10));
+  Cancel(run);
+  ASSERT_THAT(Values(run), CountsAre(ValueCounts{.discarded = 1}));
+  Push({{"jo", {{"a", 2}}}}, At(2));
+  clock_.Advance(absl::Seconds(9));
+  EXPECT_THAT(LeaseAll(), IsEmpty());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Shown(LeaseAll()), ElementsAre("jo.a=2"));
+}
+
+TEST_F(TenantLedgerCancel, ALostAnswerIsRememberedByTheEnd) {
+  const std::string run = Push({{"jo", {{"a", 1}}}}, At(1));
+  Settle(LeaseAll(), Kind::kReturned, clock_.Now() + absl::Seconds(10));
+  Cancel(run);
+  Push({{"li", {{"a", 2}}}}, At(2));
+  Restart();
+  EXPECT_THAT(LeaseAll(), IsEmpty());  // Not all was quiet.
+}
+
 TEST_F(TenantLedgerCancel, WhatMayHaveBeenSentBeforeIsUnknown) {
   Push({{"jo", {{"a", 1}}}}, At(1));
   Confirm();

@@ -1,0 +1,234 @@
+// The process: how it starts, dies and ends, and what its lane asks for.
+#include "tests/simulation/service_loop.h"
+
+#include <utility>
+
+#include "server/base/limits.h"
+
+namespace peaksync::simulation {
+
+ServiceLoop::ServiceLoop(World& world, const Scenario& scenario, VirtualDisk& disk,
+                         SimulatedBraze& braze, Checker& checker, std::string path)
+    : world_(world),
+      scenario_(scenario),
+      disk_(disk),
+      braze_(braze),
+      checker_(checker),
+      path_(std::move(path)),
+      configured_(scenario.rules.front()) {}
+
+ServiceLoop::~ServiceLoop() {
+  disk_.Die();
+  process_.reset();
+}
+
+void ServiceLoop::Later(absl::Duration delay, std::function<void()> what) {
+  world_.After(delay, [this, incarnation = incarnation_, what = std::move(what)] {
+    if (process_ != nullptr && incarnation == incarnation_) what();
+  });
+}
+
+void ServiceLoop::Start() {
+  starting_ = false;
+  if (process_ != nullptr) return;
+  TenantLedgerOptions options{.tenant = "acme",
+                              .path = path_,
+                              .endpoint = "https://rest.test",
+                              .workspace = "production",
+                              .rules = configured_,
+                              .clock = &world_,
+                              .random = [this] { return world_.random.Next(); }};
+  auto ledger = TenantLedger::Open(std::move(options));
+  if (!ledger.ok() || disk_.dead()) {
+    world_.Tell("service: does not start: ", ledger.status().message());
+    if (disk_.dead()) {
+      world_.coverage.Count(Seen::kDiedInOpen);
+      ledger = absl::UnavailableError("died");
+      disk_.Reboot(loss_);
+    } else if (absl::IsUnavailable(ledger.status())) {
+      world_.coverage.Count(Seen::kOpenFailed);
+    } else {
+      return world_.Break("rule 1: the ledger is damaged: ", ledger.status().ToString());
+    }
+    starting_ = true;
+    return world_.After(absl::Seconds(1), [this] { Start(); });
+  }
+  ++incarnation_;
+  process_ = std::make_unique<Process>();
+  process_->ledger = *std::move(ledger);
+  process_->rules = process_->read_by = configured_;
+  process_->catalog = std::make_shared<AttributeCatalog>("acme", *configured_);
+  world_.Tell("service: started");
+  checker_.Opened(*process_->ledger);
+  if (Died()) return;
+  process_->lane = std::make_unique<Lane>(
+      scenario_.lane, *this, [this] { return world_.random.Real(); }, world_.Now());
+  ScheduleGroup();
+}
+
+void ServiceLoop::Kill(VirtualDisk::Loss loss) {
+  if (process_ == nullptr) return;
+  loss_ = loss;
+  disk_.Die();
+  Bury();
+}
+
+void ServiceLoop::KillAfter(int operations, VirtualDisk::Loss loss) {
+  loss_ = loss;
+  disk_.DieAfter(operations);
+}
+
+bool ServiceLoop::Died() {
+  if (!disk_.dead()) return false;
+  // Not now: its own code is running.
+  process_->ending = true;
+  world_.After(absl::ZeroDuration(), [this, incarnation = incarnation_] {
+    if (process_ != nullptr && incarnation == incarnation_) Bury();
+  });
+  return true;
+}
+
+void ServiceLoop::Bury() {
+  const bool power_cut = loss_ != VirtualDisk::Loss::kNothing;
+  world_.Tell("service: ", power_cut ? "power cut" : "killed");
+  world_.coverage.Count(power_cut ? Seen::kPowerCut : Seen::kKilled);
+  disk_.Die();
+  process_->lane.reset();
+  process_.reset();
+  ++incarnation_;
+  const std::int64_t lost = disk_.bytes_lost();
+  disk_.Reboot(loss_);
+  if (disk_.bytes_lost() > lost) world_.coverage.Count(Seen::kUnsyncedLost);
+  braze_.LoseAnswers();
+  checker_.ProcessDied();
+  BreakStreams();
+  starting_ = true;
+  world_.After(absl::Milliseconds(world_.random.Between(10, 5'000)), [this] {
+    if (world_.random.Chance(10)) KillAfter(world_.random.Between(1, 12), loss_);
+    Start();
+  });
+}
+
+void ServiceLoop::BreakStreams() {
+  for (const auto& down : down_) down();
+}
+
+void ServiceLoop::Terminate() {
+  if (!up()) return;
+  world_.Tell("service: SIGTERM");
+  world_.coverage.Count(Seen::kTerminated);
+  process_->ending = true;
+  process_->term_by = world_.Now() + limits::kShutdownWait;
+  BreakStreams();
+  Post([](Lane& lane) { lane.Stop(); });
+  EndPolitely();
+}
+
+// Awaits the answers in flight, then lets the writer commit what was given to it.
+void ServiceLoop::EndPolitely() {
+  Later(absl::Milliseconds(50), [this] {
+    const bool in_flight = process_->lane->requests_in_flight() > 0 || process_->post_due;
+    if (in_flight && world_.Now() < process_->term_by) return EndPolitely();
+    if (process_->lane->requests_in_flight() > 0) world_.coverage.Count(Seen::kTerminatedInFlight);
+    process_->posts.clear();
+    process_->stopping = true;
+    for (int i = 0; i < 1'000 && !(process_->queue.empty() && process_->deferred.empty()); ++i) {
+      if (!RunGroup(TakeGroup())) return;
+    }
+    process_->ledger->Close();
+    process_->ledger->Checkpoint(/*idle=*/true);
+    if (Died()) return;
+    if (process_->lane->requests_in_flight() == 0) world_.coverage.Count(Seen::kTerminatedQuietly);
+    world_.Tell("service: ended");
+    process_->lane.reset();
+    process_.reset();
+    ++incarnation_;
+    disk_.Reboot(VirtualDisk::Loss::kNothing);
+    braze_.LoseAnswers();
+    checker_.ProcessDied();
+    starting_ = true;
+    world_.After(absl::Milliseconds(world_.random.Between(10, 3'000)), [this] { Start(); });
+  });
+}
+
+bool ServiceLoop::IsQuiet() const {
+  return process_ != nullptr && process_->queue.empty() && process_->deferred.empty() &&
+         process_->retries.empty() && process_->posts.empty() &&
+         process_->lane->requests_in_flight() == 0 && process_->ledger->totals().pending == 0;
+}
+
+// The lane's side.
+
+void ServiceLoop::Post(std::function<void(Lane&)> post) {
+  process_->posts.push_back(std::move(post));
+  if (std::exchange(process_->post_due, true)) return;
+  Later(absl::Microseconds(world_.random.Between(0, 2'000)), [this] {
+    process_->post_due = false;
+    while (process_ != nullptr && !process_->posts.empty() && !world_.broken()) {
+      const auto run = std::move(process_->posts.front());
+      process_->posts.pop_front();
+      run(*process_->lane);
+    }
+  });
+}
+
+void ServiceLoop::Lease(const LeaseRequest& request) {
+  Job job;
+  job.read = [this, request](TenantLedger& ledger) {
+    auto leased = std::make_shared<Leased>(Leased{ledger.Lease(request), ledger.Ready()});
+    process_->published = leased->ready;
+    checker_.Leased(leased->batches);
+    Post([this, leased](Lane& lane) { lane.OnLeased(std::move(*leased), world_.Now()); });
+  };
+  Push(std::move(job));
+}
+
+void ServiceLoop::Send(RequestId id, HttpRequest request) {
+  if (process_->stopping) return world_.Break("section 5: a request after the end");
+  braze_.Receive(request, [this, id, incarnation = incarnation_](const HttpResult& result) {
+    if (process_ == nullptr || incarnation != incarnation_ || process_->stopping) return;
+    process_->lane->OnResult(id, result, world_.Now());
+  });
+}
+
+void ServiceLoop::Settle(std::vector<ObjectOutcome> outcomes) {
+  checker_.Settling(outcomes);
+  Job job;
+  job.weight = static_cast<std::int64_t>(outcomes.size());
+  job.until_possible = true;
+  job.write = [this, outcomes = std::move(outcomes)](TenantLedger* ledger) -> Completion {
+    const ValueCounts before = ledger->totals();
+    ledger->Settle(outcomes);
+    checker_.Settled(before, ledger->totals());
+    return nullptr;
+  };
+  Push(std::move(job));
+}
+
+void ServiceLoop::WakeAt(absl::Time when) {
+  const std::uint64_t wake = ++process_->wake;
+  if (when == absl::InfiniteFuture()) return;
+  Later(std::max(when - world_.Now(), absl::ZeroDuration()), [this, wake] {
+    if (wake == process_->wake) process_->lane->OnTimer(world_.Now());
+  });
+}
+
+void ServiceLoop::ShowStatus(const DeliveryStatus& status) {
+  world_.Tell("lane: ", status.state == DeliveryStatus::State::kRunning ? "runs" : status.reason);
+  if (status.state == DeliveryStatus::State::kBackingOff) world_.coverage.Count(Seen::kBackedOff);
+  if (status.state == DeliveryStatus::State::kPaused) {
+    const bool refused = status.reason.find("accepts no object") != std::string::npos;
+    world_.coverage.Count(refused ? Seen::kPausedNothingAccepted : Seen::kPaused);
+  }
+  Job job;
+  job.read = [status](TenantLedger& ledger) { ledger.SetDeliveryStatus(status); };
+  Push(std::move(job));
+}
+
+absl::StatusOr<std::string> ServiceLoop::ReadApiKey() {
+  if (!key_missing_) return braze_.key();
+  world_.coverage.Count(Seen::kKeyMissing);
+  return absl::NotFoundError("there is no key");
+}
+
+}  // namespace peaksync::simulation
