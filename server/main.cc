@@ -33,6 +33,17 @@ bool Pause(const sigset_t& signals, absl::Duration duration) {
   return signal < 0 || signal == SIGHUP;
 }
 
+// A file that is wrong changes nothing. Every problem is a line of the log.
+void Reload(const peaksync::CommandLine& line, peaksync::App& app) {
+  const peaksync::ConfigResult loaded = peaksync::LoadConfig(line.config);
+  for (const auto& problem : loaded.problems) {
+    peaksync::log::Warn("The configuration has a problem.", {{"problem", problem.ToString()}});
+  }
+  if (loaded.MayStart(line.strict)) return app.Reload(loaded.config);
+  peaksync::log::Error("The configuration was not reloaded: it is wrong. Nothing has changed.",
+                       {{"config", line.config}});
+}
+
 // Exit statuses: docs/operations.md.
 constexpr int kCannotStart = 1;
 constexpr int kWrongConfiguration = 2;
@@ -73,9 +84,7 @@ int main(int argc, char** argv) {
   int signal = SIGHUP;
   while (signal == SIGHUP) {
     sigwait(&signals, &signal);
-    if (signal == SIGHUP) {
-      peaksync::log::Warn("SIGHUP changes nothing: restart the service to read its configuration.");
-    }
+    if (signal == SIGHUP) Reload(line, **app);
   }
   peaksync::log::Info("Stopping.", {{"signal", std::int64_t{signal}}});
   // A second signal ends the process at once; nothing is lost either way.

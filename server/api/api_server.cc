@@ -51,8 +51,8 @@ void InitGrpcOnce() {
 
 class ApiServer::Impl {
  public:
-  Impl(const ApiTenants& tenants, const TenantDirectory& directory, const Clock& clock)
-      : service_(tenants, directory, clock) {}
+  Impl(const TenantRegistry& tenants, const Clock& clock)
+      : tenants_(tenants), service_(tenants, clock) {}
 
   absl::Status Start(const ApiServerOptions& options) {
     InitGrpcOnce();
@@ -88,6 +88,19 @@ class ApiServer::Impl {
     service_.streams().Drain();
   }
 
+  void EndUnauthenticated() {
+    service_.streams().EndWhere(
+        [this](const std::string& tenant, const CallCredential& credential) {
+          return tenants_.Check(credential, tenant);
+        });
+  }
+  void EndStreams(const std::string& tenant, const absl::Status& status) {
+    service_.streams().EndWhere([&](const std::string& name, const CallCredential&) {
+      return name == tenant ? status : absl::OkStatus();
+    });
+  }
+  int CountStreams(const std::string& tenant) { return service_.streams().Count(tenant); }
+
   void Stop() {
     if (server_ == nullptr) return;
     Drain();
@@ -102,6 +115,7 @@ class ApiServer::Impl {
     health->SetServingStatus(std::string(kServiceName), serving);
   }
 
+  const TenantRegistry& tenants_;
   SyncServiceImpl service_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
@@ -112,16 +126,20 @@ ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ApiServer::~ApiServer() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(const ApiServerOptions& options,
-                                                            const ApiTenants& tenants,
-                                                            const TenantDirectory& directory,
+                                                            const TenantRegistry& tenants,
                                                             const Clock& clock) {
-  auto impl = std::make_unique<Impl>(tenants, directory, clock);
+  auto impl = std::make_unique<Impl>(tenants, clock);
   if (absl::Status started = impl->Start(options); !started.ok()) return started;
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
 }
 
 int ApiServer::port() const { return impl_->port(); }
 bool ApiServer::accepting() const { return impl_->accepting(); }
+void ApiServer::EndUnauthenticated() { impl_->EndUnauthenticated(); }
+void ApiServer::EndStreams(const std::string& tenant, const absl::Status& status) {
+  impl_->EndStreams(tenant, status);
+}
+int ApiServer::CountStreams(const std::string& tenant) { return impl_->CountStreams(tenant); }
 void ApiServer::Drain() { impl_->Drain(); }
 void ApiServer::Stop() { impl_->Stop(); }
 

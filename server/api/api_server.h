@@ -4,9 +4,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/api/tenants.h"
+#include "server/api/tenant_registry.h"
 #include "server/base/clock.h"
-#include "server/base/tenant_directory.h"
 
 namespace peaksync {
 
@@ -21,12 +20,11 @@ struct ApiServerOptions {
 // The gRPC server: SyncService, health (per service) and reflection. gRPC's headers stay inside.
 //
 // Lifetime: what it is given outlives it. Stop before the ledgers it hands calls to.
-// Thread safety: Stop from one thread.
+// Thread safety: Start, Drain and Stop from one thread; the others are safe for concurrent use.
 class ApiServer {
  public:
   static absl::StatusOr<std::unique_ptr<ApiServer>> Start(const ApiServerOptions& options,
-                                                          const ApiTenants& tenants,
-                                                          const TenantDirectory& directory,
+                                                          const TenantRegistry& tenants,
                                                           const Clock& clock);
   ~ApiServer();
 
@@ -36,6 +34,14 @@ class ApiServer {
   // Health turns NOT_SERVING, open streams end with UNAVAILABLE, new ones are refused; harmless
   // when repeated.
   void Drain();
+  // Ends the streams whose credential is not known any more, with UNAUTHENTICATED. Call it after
+  // the registry's credentials have changed.
+  void EndUnauthenticated();
+  // Ends the tenant's streams with the status. A second call also ends those whose client does not
+  // read what it was sent, and which cannot be told therefore.
+  void EndStreams(const std::string& tenant, const absl::Status& status);
+  // The tenant's open streams.
+  int CountStreams(const std::string& tenant);
   // Drains, and returns when no call runs any more.
   void Stop();
 

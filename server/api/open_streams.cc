@@ -19,18 +19,20 @@ grpc::Status ToGrpc(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
 }
 
-absl::StatusOr<StreamId> OpenStreams::Add(const std::string& tenant, Ender end) {
+absl::StatusOr<StreamId> OpenStreams::Add(const Caller& caller, Ender end) {
+  const std::string& tenant = caller.tenant->name;
   MutexLock lock(mutex_);
   if (draining_) return Stopping();
+  const auto count = per_tenant_.find(tenant);
   if (streams_.size() >= limits::kStreamsMax ||
-      per_tenant_[tenant] >= limits::kStreamsPerTenantMax) {
+      (count != per_tenant_.end() && count->second >= limits::kStreamsPerTenantMax)) {
     return absl::ResourceExhaustedError(
         Concat("too many open streams (", limits::kStreamsPerTenantMax, " a tenant, ",
                limits::kStreamsMax, " in all): try again when one has ended"));
   }
   ++per_tenant_[tenant];
   const StreamId stream = next_++;
-  streams_[stream] = std::make_shared<Entry>(Entry{tenant, std::move(end)});
+  streams_[stream] = std::make_shared<Entry>(Entry{tenant, caller.credential, std::move(end)});
   return stream;
 }
 
@@ -40,18 +42,37 @@ void OpenStreams::Remove(StreamId stream) {
   const auto found = streams_.find(stream);
   if (found == streams_.end()) return;
   entry = std::move(found->second);
-  --per_tenant_[entry->tenant];
+  const auto count = per_tenant_.find(entry->tenant);
+  if (--count->second == 0) per_tenant_.erase(count);
   streams_.erase(found);
 }
 
-void OpenStreams::Drain() {
+std::vector<std::shared_ptr<OpenStreams::Entry>> OpenStreams::All() {
+  MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Entry>> entries;
+  for (const auto& [stream, entry] : streams_) entries.push_back(entry);
+  return entries;
+}
+
+int OpenStreams::Count(const std::string& tenant) {
+  MutexLock lock(mutex_);
+  const auto found = per_tenant_.find(tenant);
+  return found == per_tenant_.end() ? 0 : found->second;
+}
+
+void OpenStreams::EndWhere(const Judge& judge) {
+  for (const auto& entry : All()) {
+    const absl::Status status = judge(entry->tenant, entry->credential);
+    if (!status.ok()) entry->end(status);
+  }
+}
+
+void OpenStreams::Drain() {
   {
     MutexLock lock(mutex_);
     draining_ = true;
-    for (const auto& [stream, entry] : streams_) entries.push_back(entry);
   }
-  for (const auto& entry : entries) entry->end(Stopping());
+  EndWhere([](const std::string&, const CallCredential&) { return Stopping(); });
 }
 
 }  // namespace peaksync

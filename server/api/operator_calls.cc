@@ -82,87 +82,89 @@ absl::StatusOr<RetryRequest> ReadRetry(const v1::RetryRejectionsRequest& message
 grpc::ServerUnaryReactor* SyncServiceImpl::CancelSyncRun(Context* context,
                                                          const v1::CancelSyncRunRequest* request,
                                                          v1::CancelSyncRunResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "CancelSyncRun");
+  if (!caller.ok()) return Answer(context, caller.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->CancelRun(request->run_id(), [=](absl::StatusOr<RunView> view) {
-    if (view.ok()) WriteRun(view->run, view->delivery, response->mutable_run());
-    reactor->Finish(ToGrpc(view.status()));
-  });
+  caller->tenant->ledger->CancelRun(
+      request->run_id(), [=, tenant = caller->tenant](absl::StatusOr<RunView> view) {
+        if (view.ok()) WriteRun(view->run, view->delivery, response->mutable_run());
+        reactor->Finish(ToGrpc(view.status()));
+      });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::ListRejections(Context* context,
                                                           const v1::ListRejectionsRequest* request,
                                                           v1::ListRejectionsResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "ListRejections");
+  if (!caller.ok()) return Answer(context, caller.status());
   absl::StatusOr<RejectionFilter> filter = ReadFilter(request->filter());
   if (!filter.ok()) return Answer(context, filter.status());
   const absl::StatusOr<std::int64_t> after = ReadPageToken(request->page_token());
   if (!after.ok()) return Answer(context, after.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->ListRejections(*std::move(filter), PageSize(request->page_size()), *after,
-                                    [=](absl::StatusOr<RejectionPage> page) {
-                                      if (page.ok()) {
-                                        for (const Rejection& rejection : page->rejections) {
-                                          WriteRejection(rejection, response->add_rejections());
-                                        }
-                                        if (page->next_after)
-                                          response->set_next_page_token(Concat(*page->next_after));
-                                      }
-                                      reactor->Finish(ToGrpc(page.status()));
-                                    });
+  caller->tenant->ledger->ListRejections(
+      *std::move(filter), PageSize(request->page_size()), *after,
+      [=, tenant = caller->tenant](absl::StatusOr<RejectionPage> page) {
+        if (page.ok()) {
+          for (const Rejection& rejection : page->rejections) {
+            WriteRejection(rejection, response->add_rejections());
+          }
+          if (page->next_after) response->set_next_page_token(Concat(*page->next_after));
+        }
+        reactor->Finish(ToGrpc(page.status()));
+      });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::RetryRejections(
     Context* context, const v1::RetryRejectionsRequest* request,
     v1::RetryRejectionsResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "RetryRejections");
+  if (!caller.ok()) return Answer(context, caller.status());
   absl::StatusOr<RetryRequest> retry = ReadRetry(*request);
   if (!retry.ok()) return Answer(context, retry.status());
-  retry->catalog = (*tenant)->catalog;
+  retry->catalog = caller->tenant->catalog;
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->RetryRejections(*std::move(retry), [=](absl::StatusOr<RetryResult> result) {
-    if (result.ok()) {
-      for (const Run& run : result->runs) {
-        WriteRun(run, {}, response->add_runs());
-        response->mutable_runs()->rbegin()->clear_delivery();  // WatchSyncRun tells it.
-      }
-      response->set_retried(result->retried);
-      response->set_not_retriable(result->not_retriable);
-      if (result->next_after) {
-        response->set_next_page_token(Concat(*result->next_after, ":", result->until));
-      }
-    }
-    reactor->Finish(ToGrpc(result.status()));
-  });
+  caller->tenant->ledger->RetryRejections(
+      *std::move(retry), [=, tenant = caller->tenant](absl::StatusOr<RetryResult> result) {
+        if (result.ok()) {
+          for (const Run& run : result->runs) {
+            WriteRun(run, {}, response->add_runs());
+            response->mutable_runs()->rbegin()->clear_delivery();  // WatchSyncRun tells it.
+          }
+          response->set_retried(result->retried);
+          response->set_not_retriable(result->not_retriable);
+          if (result->next_after) {
+            response->set_next_page_token(Concat(*result->next_after, ":", result->until));
+          }
+        }
+        reactor->Finish(ToGrpc(result.status()));
+      });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::DiscardRejections(
     Context* context, const v1::DiscardRejectionsRequest* request,
     v1::DiscardRejectionsResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "DiscardRejections");
+  if (!caller.ok()) return Answer(context, caller.status());
   absl::StatusOr<RejectionFilter> filter = ReadFilter(request->filter());
   if (!filter.ok()) return Answer(context, filter.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->DiscardRejections(*std::move(filter),
-                                       [=](absl::StatusOr<std::int64_t> discarded) {
-                                         if (discarded.ok()) response->set_discarded(*discarded);
-                                         reactor->Finish(ToGrpc(discarded.status()));
-                                       });
+  caller->tenant->ledger->DiscardRejections(
+      *std::move(filter), [=, tenant = caller->tenant](absl::StatusOr<std::int64_t> discarded) {
+        if (discarded.ok()) response->set_discarded(*discarded);
+        reactor->Finish(ToGrpc(discarded.status()));
+      });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::Resync(Context* context,
                                                   const v1::ResyncRequest* request,
                                                   v1::ResyncResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "Resync");
+  if (!caller.ok()) return Answer(context, caller.status());
   ResyncRequest resync;
   resync.attribute = request->attribute();
   resync.validate_only = request->validate_only();
@@ -171,10 +173,11 @@ grpc::ServerUnaryReactor* SyncServiceImpl::Resync(Context* context,
   if (!customer.ok()) return Answer(context, customer.status());
   resync.customer = *std::move(customer);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->Resync(std::move(resync), [=](absl::StatusOr<std::int64_t> values) {
-    if (values.ok()) response->set_values(*values);
-    reactor->Finish(ToGrpc(values.status()));
-  });
+  caller->tenant->ledger->Resync(std::move(resync),
+                                 [=, tenant = caller->tenant](absl::StatusOr<std::int64_t> values) {
+                                   if (values.ok()) response->set_values(*values);
+                                   reactor->Finish(ToGrpc(values.status()));
+                                 });
   return reactor;
 }
 

@@ -9,15 +9,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "google/protobuf/arena.h"
 #include "peaksync/v1/sync_service.grpc.pb.h"
-#include "server/api/tenants.h"
+#include "server/api/tenant_registry.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
-#include "server/base/tenant_directory.h"
 #include "server/domain/run.h"
 #include "server/ledger/ledger.h"
 
@@ -27,24 +29,39 @@ grpc::Status ToGrpc(const absl::Status& status);
 // Ends a call that has no more to say than this.
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status);
 
+// Whom a call comes from, and as what it has shown itself.
+struct Caller {
+  std::shared_ptr<const ApiTenant> tenant;
+  CallCredential credential;
+};
+
 // The streams that are open, so that a stopping service can end them and a tenant cannot have all
-// of them. Thread safety: safe for concurrent use.
+// of them, and so that those of a credential that is gone end. Thread safety: safe for concurrent
+// use.
 class OpenStreams {
  public:
   using Ender = std::function<void(const absl::Status&)>;
+  // What a stream ends with; OK: it goes on.
+  using Judge = std::function<absl::Status(const std::string& tenant, const CallCredential&)>;
 
   // RESOURCE_EXHAUSTED at the limits, UNAVAILABLE once draining; otherwise the stream's number.
   // `end` may be called on any thread until Remove has returned.
-  absl::StatusOr<StreamId> Add(const std::string& tenant, Ender end);
+  absl::StatusOr<StreamId> Add(const Caller& caller, Ender end);
   void Remove(StreamId stream);
+  // Judges all streams, without a lock held.
+  void EndWhere(const Judge& judge);
+  int Count(const std::string& tenant);
   // Ends all streams with UNAVAILABLE, and every later one at once.
   void Drain();
 
  private:
   struct Entry {
     std::string tenant;
+    CallCredential credential;
     Ender end;
   };
+  std::vector<std::shared_ptr<Entry>> All();
+
   Mutex mutex_;
   absl::flat_hash_map<StreamId, std::shared_ptr<Entry>> streams_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, int> per_tenant_ ABSL_GUARDED_BY(mutex_);
@@ -62,7 +79,9 @@ class OpenStreams {
 class StreamReactor final
     : public grpc::ServerBidiReactor<v1::StreamUpdatesRequest, v1::StreamUpdatesResponse> {
  public:
-  static StreamReactor* Start(const ApiTenant& tenant, OpenStreams& streams, const Clock& clock);
+  static StreamReactor* Start(grpc::CallbackServerContext* context, const Caller& caller,
+                              const TenantRegistry& tenants, OpenStreams& streams,
+                              const Clock& clock);
   ~StreamReactor() override;
 
   void OnReadDone(bool ok) override;
@@ -80,7 +99,8 @@ class StreamReactor final
     UpdateCounts updates;
   };
 
-  StreamReactor(const ApiTenant& tenant, OpenStreams& streams, const Clock& clock);
+  StreamReactor(grpc::CallbackServerContext* context, std::shared_ptr<const ApiTenant> tenant,
+                const TenantRegistry& tenants, OpenStreams& streams, const Clock& clock);
 
   // Each takes one message, without the lock: there is one read at a time.
   absl::Status TakeMessage();
@@ -93,6 +113,8 @@ class StreamReactor final
   void OnHeldBack(const std::string& reason);
   void OnFinished(absl::StatusOr<Run> run);
   void Fail(const absl::Status& status);
+  // The service's wish. The second time it does not wait for a client that does not read.
+  void End(const absl::Status& status);
 
   // The one place that decides what happens next.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -101,7 +123,9 @@ class StreamReactor final
   bool MaybeWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Note(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const ApiTenant& tenant_;
+  grpc::CallbackServerContext* const context_;  // gRPC's; lives until OnDone.
+  const std::shared_ptr<const ApiTenant> tenant_;
+  const TenantRegistry& tenants_;
   OpenStreams& streams_;
   const Clock& clock_;
   StreamId stream_ = 0;
@@ -135,22 +159,26 @@ class StreamReactor final
 // Lifetime and thread safety: as StreamReactor.
 class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchSyncRunResponse> {
  public:
-  static WatchReactor* Start(const ApiTenant& tenant, OpenStreams& streams, std::string run_id);
+  static WatchReactor* Start(grpc::CallbackServerContext* context, const Caller& caller,
+                             OpenStreams& streams, std::string run_id);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
   void OnDone() override;
 
  private:
-  WatchReactor(const ApiTenant& tenant, OpenStreams& streams)
-      : tenant_(tenant), streams_(streams) {}
+  WatchReactor(grpc::CallbackServerContext* context, std::shared_ptr<const ApiTenant> tenant,
+               OpenStreams& streams)
+      : context_(context), tenant_(std::move(tenant)), streams_(streams) {}
 
   void OnChange(absl::StatusOr<RunView> view);
   void OnTimer();
   void Fail(const absl::Status& status);
+  void End(const absl::Status& status);  // As StreamReactor's.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const ApiTenant& tenant_;
+  grpc::CallbackServerContext* const context_;  // gRPC's; lives until OnDone.
+  const std::shared_ptr<const ApiTenant> tenant_;
   OpenStreams& streams_;
   StreamId stream_ = 0;
   v1::WatchSyncRunResponse outgoing_;
@@ -170,8 +198,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchSyncRunRespo
 // ledger. Holds no state of the domain. Thread safety: safe for concurrent use.
 class SyncServiceImpl final : public v1::SyncService::CallbackService {
  public:
-  SyncServiceImpl(const ApiTenants& tenants, const TenantDirectory& directory, const Clock& clock)
-      : tenants_(tenants), directory_(directory), clock_(clock) {}
+  SyncServiceImpl(const TenantRegistry& tenants, const Clock& clock)
+      : tenants_(tenants), clock_(clock) {}
 
   OpenStreams& streams() { return streams_; }
 
@@ -204,10 +232,10 @@ class SyncServiceImpl final : public v1::SyncService::CallbackService {
                                    v1::ResyncResponse* response) override;
 
  private:
-  absl::StatusOr<const ApiTenant*> Authorize(const Context& context) const;
+  // `method` as the proto names it.
+  absl::StatusOr<Caller> Authorize(const Context& context, std::string_view method) const;
 
-  const ApiTenants& tenants_;
-  const TenantDirectory& directory_;
+  const TenantRegistry& tenants_;
   const Clock& clock_;
   OpenStreams streams_;
 };

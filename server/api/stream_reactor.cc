@@ -47,20 +47,29 @@ absl::StatusOr<UnixNanos> ReadTime(std::string_view field,
 
 }  // namespace
 
-StreamReactor::StreamReactor(const ApiTenant& tenant, OpenStreams& streams, const Clock& clock)
-    : tenant_(tenant), streams_(streams), clock_(clock), arena_(BatchArena()) {
-  tenant_.metrics->StreamOpened();
+StreamReactor::StreamReactor(grpc::CallbackServerContext* context,
+                             std::shared_ptr<const ApiTenant> tenant, const TenantRegistry& tenants,
+                             OpenStreams& streams, const Clock& clock)
+    : context_(context),
+      tenant_(std::move(tenant)),
+      tenants_(tenants),
+      streams_(streams),
+      clock_(clock),
+      arena_(BatchArena()) {
+  tenant_->metrics->StreamOpened();
 }
 
-StreamReactor::~StreamReactor() { tenant_.metrics->StreamClosed(); }
+StreamReactor::~StreamReactor() { tenant_->metrics->StreamClosed(); }
 
-StreamReactor* StreamReactor::Start(const ApiTenant& tenant, OpenStreams& streams,
+StreamReactor* StreamReactor::Start(grpc::CallbackServerContext* context, const Caller& caller,
+                                    const TenantRegistry& tenants, OpenStreams& streams,
                                     const Clock& clock) {
-  std::shared_ptr<StreamReactor> self(new StreamReactor(tenant, streams, clock));
+  std::shared_ptr<StreamReactor> self(
+      new StreamReactor(context, caller.tenant, tenants, streams, clock));
   StreamReactor* reactor = self.get();
   const absl::StatusOr<StreamId> stream =
-      streams.Add(tenant.name, [weak = std::weak_ptr(self)](const absl::Status& status) {
-        if (const auto alive = weak.lock()) alive->Fail(status);
+      streams.Add(caller, [weak = std::weak_ptr(self)](const absl::Status& status) {
+        if (const auto alive = weak.lock()) alive->End(status);
       });
   MutexLock lock(reactor->mutex_);
   reactor->self_ = std::move(self);
@@ -106,7 +115,7 @@ absl::Status StreamReactor::TakeStart(const v1::StreamStart& start) {
       return absl::InvalidArgumentError("start came twice: it is the first message and no other");
     }
   }
-  if (!start.expected_tenant().empty() && start.expected_tenant() != tenant_.name) {
+  if (!start.expected_tenant().empty() && start.expected_tenant() != tenant_->name) {
     return absl::PermissionDeniedError(
         Concat("the credential is not that of the expected tenant ", start.expected_tenant(),
                ": give the token of that tenant, or correct --tenant"));
@@ -151,8 +160,8 @@ absl::Status StreamReactor::TakeStart(const v1::StreamStart& start) {
   request.ended = [weak = std::weak_ptr(self)](const absl::Status& status) {
     if (const auto alive = weak.lock()) alive->Fail(status);
   };
-  tenant_.ledger->StartRun(std::move(request),
-                           [self](absl::StatusOr<Run> run) { self->OnStarted(std::move(run)); });
+  tenant_->ledger->StartRun(std::move(request),
+                            [self](absl::StatusOr<Run> run) { self->OnStarted(std::move(run)); });
   return absl::OkStatus();
 }
 
@@ -176,9 +185,12 @@ absl::Status StreamReactor::TakeBatch(const v1::UpdateBatch& batch) {
   request.stream = stream_;
   request.sequence = batch.sequence();
   request.updates.reserve(static_cast<std::size_t>(batch.updates_size()));
-  request.catalog = tenant_.catalog;
-  const DecodeContext context{*tenant_.catalog, source_, updated_at,
-                              absl::ToUnixNanos(clock_.Now())};
+  // A reload may have brought other rules since the last batch.
+  const std::shared_ptr<const ApiTenant> newest = tenants_.Find(tenant_->name);
+  const std::shared_ptr<AttributeCatalog> catalog =
+      newest != nullptr && newest->catalog != nullptr ? newest->catalog : tenant_->catalog;
+  request.catalog = catalog;
+  const DecodeContext context{*catalog, source_, updated_at, absl::ToUnixNanos(clock_.Now())};
   for (int i = 0; i < batch.updates_size(); ++i) {
     request.updates.push_back(
         DecodeUpdate(batch.updates(i), static_cast<std::uint32_t>(i), context));
@@ -186,7 +198,7 @@ absl::Status StreamReactor::TakeBatch(const v1::UpdateBatch& batch) {
   request.held_back = [weak = std::weak_ptr(self)](const std::string& reason) {
     if (const auto alive = weak.lock()) alive->OnHeldBack(reason);
   };
-  tenant_.ledger->AcceptBatch(std::move(request), [self](absl::StatusOr<BatchReceipt> receipt) {
+  tenant_->ledger->AcceptBatch(std::move(request), [self](absl::StatusOr<BatchReceipt> receipt) {
     self->OnReceipt(std::move(receipt));
   });
   return absl::OkStatus();
@@ -214,7 +226,7 @@ void StreamReactor::OnStarted(absl::StatusOr<Run> run) {
   }
   if (closing_) {
     // The stream was gone before it began; OnDone did not know the run yet.
-    return tenant_.ledger->EndStream(run->run_id, stream_);
+    return tenant_->ledger->EndStream(run->run_id, stream_);
   }
   run_ = *std::move(run);
   phase_ = Phase::kOpen;
@@ -222,9 +234,9 @@ void StreamReactor::OnStarted(absl::StatusOr<Run> run) {
   started_ = std::make_unique<v1::StreamStarted>();
   started_->set_run_id(run_.run_id);
   started_->set_next_sequence(run_.last_sequence + 1);
-  started_->set_tenant(tenant_.name);
-  started_->set_workspace(tenant_.workspace);
-  started_->set_host(tenant_.host);
+  started_->set_tenant(tenant_->name);
+  started_->set_workspace(tenant_->workspace);
+  started_->set_host(tenant_->host);
   Advance();
 }
 
@@ -290,12 +302,20 @@ void StreamReactor::OnDone() {
     last = std::move(self_);
     run_id = run_.run_id;
   }
-  if (!run_id.empty()) tenant_.ledger->EndStream(run_id, stream_);
+  if (!run_id.empty()) tenant_->ledger->EndStream(run_id, stream_);
 }
 
 void StreamReactor::Fail(const absl::Status& status) {
   MutexLock lock(mutex_);
   Note(status);
+  Advance();
+}
+
+void StreamReactor::End(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  const bool again = !failure_.ok();
+  Note(status);
+  if (again && writing_) context_->TryCancel();
   Advance();
 }
 
@@ -342,7 +362,7 @@ void StreamReactor::MaybeFinishRun() {
   if (phase_ != Phase::kFinishing || finish_submitted_ || uncommitted_ > 0) return;
   finish_submitted_ = true;
   FinishRequest request{run_.run_id, stream_, cursor_};
-  tenant_.ledger->FinishRun(std::move(request), [self = self_](absl::StatusOr<Run> run) {
+  tenant_->ledger->FinishRun(std::move(request), [self = self_](absl::StatusOr<Run> run) {
     self->OnFinished(std::move(run));
   });
 }

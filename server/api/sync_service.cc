@@ -54,106 +54,104 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const abs
   return reactor;
 }
 
-absl::StatusOr<const ApiTenant*> SyncServiceImpl::Authorize(const Context& context) const {
-  std::optional<Principal> principal;
-  const std::optional<std::string> token = BearerToken(context);
-  if (token) {
-    principal = directory_.ByToken(*token);
+absl::StatusOr<Caller> SyncServiceImpl::Authorize(const Context& context,
+                                                  std::string_view method) const {
+  CallCredential credential;
+  if (const std::optional<std::string> token = BearerToken(context)) {
+    credential.token = Sha256(*token);
   } else {
-    principal = directory_.ByCertificateSan(CertificateSans(context));
+    credential.sans = CertificateSans(context);
   }
-  const auto tenant = principal ? tenants_.find(principal->tenant) : tenants_.end();
-  if (tenant == tenants_.end()) {
-    return absl::UnauthenticatedError(
-        token ? "the token is not known to this service: check the token file"
-              : "no credential: give metadata `authorization: Bearer TOKEN`, or a client "
-                "certificate");
-  }
-  PEAKSYNC_RETURN_IF_ERROR(tenant->second.fault);
-  return &tenant->second;
+  PEAKSYNC_ASSIGN_OR_RETURN(std::shared_ptr<const ApiTenant> tenant,
+                            tenants_.Authorize(credential, method));
+  return Caller{std::move(tenant), std::move(credential)};
 }
 
 grpc::ServerBidiReactor<v1::StreamUpdatesRequest, v1::StreamUpdatesResponse>*
 SyncServiceImpl::StreamUpdates(Context* context) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return new RefusedStream(ToGrpc(tenant.status()));
-  return StreamReactor::Start(**tenant, streams_, clock_);
+  const absl::StatusOr<Caller> caller = Authorize(*context, "StreamUpdates");
+  if (!caller.ok()) return new RefusedStream(ToGrpc(caller.status()));
+  return StreamReactor::Start(context, *caller, tenants_, streams_, clock_);
 }
 
 grpc::ServerWriteReactor<v1::WatchSyncRunResponse>* SyncServiceImpl::WatchSyncRun(
     Context* context, const v1::WatchSyncRunRequest* request) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return new RefusedWatch(ToGrpc(tenant.status()));
-  return WatchReactor::Start(**tenant, streams_, request->run_id());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "WatchSyncRun");
+  if (!caller.ok()) return new RefusedWatch(ToGrpc(caller.status()));
+  return WatchReactor::Start(context, *caller, streams_, request->run_id());
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::GetSyncRun(Context* context,
                                                       const v1::GetSyncRunRequest* request,
                                                       v1::GetSyncRunResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "GetSyncRun");
+  if (!caller.ok()) return Answer(context, caller.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->GetRun(request->run_id(), [=](absl::StatusOr<RunView> view) {
-    if (view.ok()) WriteRun(view->run, view->delivery, response->mutable_run());
-    reactor->Finish(ToGrpc(view.status()));
-  });
+  caller->tenant->ledger->GetRun(request->run_id(),
+                                 [=, tenant = caller->tenant](absl::StatusOr<RunView> view) {
+                                   if (view.ok())
+                                     WriteRun(view->run, view->delivery, response->mutable_run());
+                                   reactor->Finish(ToGrpc(view.status()));
+                                 });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::ListSyncRuns(Context* context,
                                                         const v1::ListSyncRunsRequest* request,
                                                         v1::ListSyncRunsResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "ListSyncRuns");
+  if (!caller.ok()) return Answer(context, caller.status());
   const absl::StatusOr<std::int64_t> token = ReadPageToken(request->page_token());
   if (!token.ok()) return Answer(context, token.status());
   const std::optional<std::int64_t> before = *token == 0 ? std::nullopt : std::optional(*token);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->ListRuns(request->source(), PageSize(request->page_size()), before,
-                              [=](absl::StatusOr<RunPage> page) {
-                                if (page.ok()) {
-                                  for (const Run& run : page->runs)
-                                    WriteRun(run, page->delivery, response->add_runs());
-                                  if (page->next_before)
-                                    response->set_next_page_token(Concat(*page->next_before));
-                                }
-                                reactor->Finish(ToGrpc(page.status()));
-                              });
+  caller->tenant->ledger->ListRuns(request->source(), PageSize(request->page_size()), before,
+                                   [=, tenant = caller->tenant](absl::StatusOr<RunPage> page) {
+                                     if (page.ok()) {
+                                       for (const Run& run : page->runs)
+                                         WriteRun(run, page->delivery, response->add_runs());
+                                       if (page->next_before)
+                                         response->set_next_page_token(Concat(*page->next_before));
+                                     }
+                                     reactor->Finish(ToGrpc(page.status()));
+                                   });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::ListSources(Context* context,
                                                        const v1::ListSourcesRequest* request,
                                                        v1::ListSourcesResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "ListSources");
+  if (!caller.ok()) return Answer(context, caller.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->ListSources(PageSize(request->page_size()), request->page_token(),
-                                 [=](absl::StatusOr<SourcePage> page) {
-                                   if (page.ok()) {
-                                     for (const Source& source : page->sources) {
-                                       WriteSource(source, page->delivery, response->add_sources());
-                                     }
-                                     response->set_next_page_token(page->next_after);
-                                   }
-                                   reactor->Finish(ToGrpc(page.status()));
-                                 });
+  caller->tenant->ledger->ListSources(
+      PageSize(request->page_size()), request->page_token(),
+      [=, tenant = caller->tenant](absl::StatusOr<SourcePage> page) {
+        if (page.ok()) {
+          for (const Source& source : page->sources) {
+            WriteSource(source, page->delivery, response->add_sources());
+          }
+          response->set_next_page_token(page->next_after);
+        }
+        reactor->Finish(ToGrpc(page.status()));
+      });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* SyncServiceImpl::GetLastSync(Context* context,
                                                        const v1::GetLastSyncRequest* request,
                                                        v1::GetLastSyncResponse* response) {
-  const absl::StatusOr<const ApiTenant*> tenant = Authorize(*context);
-  if (!tenant.ok()) return Answer(context, tenant.status());
+  const absl::StatusOr<Caller> caller = Authorize(*context, "GetLastSync");
+  if (!caller.ok()) return Answer(context, caller.status());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  (*tenant)->ledger->GetLastSync(request->source(), [=](absl::StatusOr<LastSync> last) {
-    if (last.ok()) {
-      WriteRun(last->run, last->delivery, response->mutable_run());
-      if (last->cursor) WriteTimestamp(*last->cursor, response->mutable_cursor());
-    }
-    reactor->Finish(ToGrpc(last.status()));
-  });
+  caller->tenant->ledger->GetLastSync(
+      request->source(), [=, tenant = caller->tenant](absl::StatusOr<LastSync> last) {
+        if (last.ok()) {
+          WriteRun(last->run, last->delivery, response->mutable_run());
+          if (last->cursor) WriteTimestamp(*last->cursor, response->mutable_cursor());
+        }
+        reactor->Finish(ToGrpc(last.status()));
+      });
   return reactor;
 }
 

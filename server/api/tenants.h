@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -11,20 +10,18 @@
 
 namespace peaksync {
 
-// What the api knows of a tenant.
+// What the api knows of a tenant at a time. Immutable; a reload makes a new one, with the same
+// ledger while the tenant goes on. A call keeps the one that it began with, and so its ledger.
 struct ApiTenant {
   std::string name;
   std::string workspace;
   std::string host;
-  // Not OK: the tenant is misconfigured or its ledger cannot be opened; every call says so, and
-  // `ledger` and `catalog` are null.
+  // Not OK: the tenant is misconfigured, or its ledger cannot be opened or is being replaced; every
+  // call says so, and `ledger` and `catalog` are null.
   absl::Status fault;
-  Ledger* ledger = nullptr;
+  std::shared_ptr<Ledger> ledger;
   std::shared_ptr<AttributeCatalog> catalog;
-  TenantMetrics* metrics = nullptr;
+  TenantMetrics* metrics = nullptr;  // Outlives the api.
 };
-
-// By name. Immutable while the api runs, and so are the pointers in it.
-using ApiTenants = std::map<std::string, ApiTenant, std::less<>>;
 
 }  // namespace peaksync

@@ -11,13 +11,13 @@ constexpr std::chrono::milliseconds kPauseBetweenWrites{100};
 
 }  // namespace
 
-WatchReactor* WatchReactor::Start(const ApiTenant& tenant, OpenStreams& streams,
-                                  std::string run_id) {
-  std::shared_ptr<WatchReactor> self(new WatchReactor(tenant, streams));
+WatchReactor* WatchReactor::Start(grpc::CallbackServerContext* context, const Caller& caller,
+                                  OpenStreams& streams, std::string run_id) {
+  std::shared_ptr<WatchReactor> self(new WatchReactor(context, caller.tenant, streams));
   WatchReactor* reactor = self.get();
   const absl::StatusOr<StreamId> stream =
-      streams.Add(tenant.name, [weak = std::weak_ptr(self)](const absl::Status& status) {
-        if (const auto watch = weak.lock()) watch->Fail(status);
+      streams.Add(caller, [weak = std::weak_ptr(self)](const absl::Status& status) {
+        if (const auto watch = weak.lock()) watch->End(status);
       });
   {
     MutexLock lock(reactor->mutex_);
@@ -30,10 +30,10 @@ WatchReactor* WatchReactor::Start(const ApiTenant& tenant, OpenStreams& streams,
     reactor->stream_ = *stream;
   }
   // In this order, so that no change falls between the two.
-  tenant.ledger->WatchRun(run_id, *stream,
-                          [self](RunView view) { self->OnChange(std::move(view)); });
-  tenant.ledger->GetRun(std::move(run_id),
-                        [self](absl::StatusOr<RunView> view) { self->OnChange(std::move(view)); });
+  caller.tenant->ledger->WatchRun(run_id, *stream,
+                                  [self](RunView view) { self->OnChange(std::move(view)); });
+  caller.tenant->ledger->GetRun(
+      std::move(run_id), [self](absl::StatusOr<RunView> view) { self->OnChange(std::move(view)); });
   return reactor;
 }
 
@@ -68,9 +68,16 @@ void WatchReactor::Fail(const absl::Status& status) {
   Advance();
 }
 
+void WatchReactor::End(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  if (!failure_.ok() && writing_) context_->TryCancel();
+  if (failure_.ok()) failure_ = status;
+  Advance();
+}
+
 void WatchReactor::OnDone() {
   streams_.Remove(stream_);
-  if (stream_ != 0) tenant_.ledger->UnwatchRun(stream_);
+  if (stream_ != 0) tenant_->ledger->UnwatchRun(stream_);
   pause_.Cancel();
   std::shared_ptr<WatchReactor> last;  // Destroyed after `lock`, so never under its own mutex.
   MutexLock lock(mutex_);

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "server/api/api_server.h"
-#include "server/app/address.h"
+#include "server/api/tenant_registry.h"
 #include "server/app/admin_http.h"
+#include "server/app/config_changes.h"
+#include "server/app/tenant_set.h"
 #include "server/base/files.h"
 #include "server/base/folder_lock.h"
 #include "server/base/limits.h"
@@ -18,21 +18,12 @@
 #include "server/base/status_macros.h"
 #include "server/delivery/delivery_loop.h"
 #include "server/domain/concat.h"
-#include "server/ledger/ledger_writer.h"
-#include "server/ledger/tenant_ledger.h"
-#include "server/rules/attribute_catalog.h"
 
 namespace peaksync {
 namespace {
 
 constexpr std::string_view kVersion = PEAKSYNC_VERSION;
 constexpr std::size_t kPemBytesMax = 1 << 20;
-
-// "https://rest.fra-01.braze.eu" -> "rest.fra-01.braze.eu".
-std::string HostOf(const std::string& endpoint) {
-  const std::size_t scheme = endpoint.find("://");
-  return scheme == std::string::npos ? endpoint : endpoint.substr(scheme + 3);
-}
 
 absl::StatusOr<ApiServerOptions> ReadServerOptions(const ServerConfig& config) {
   ApiServerOptions options;
@@ -45,93 +36,27 @@ absl::StatusOr<ApiServerOptions> ReadServerOptions(const ServerConfig& config) {
   return options;
 }
 
-LaneOptions LaneOptionsOf(const TenantConfig& tenant, const AppOptions& app,
-                          const absl::Status& workspace_guard) {
-  const BrazeConfig& braze = tenant.braze;
-  LaneOptions options;
-  options.route.endpoint = braze.endpoint;
-  options.route.create_profiles = tenant.rules.create_profiles;
-  options.objects_max = braze.batch_max_objects;
-  options.bytes_max = static_cast<std::size_t>(braze.batch_max_bytes);
-  options.linger = braze.linger;
-  options.pace = {static_cast<double>(braze.rate_limit_requests), braze.rate_limit_per,
-                  braze.rate_share};
-  options.requests_in_flight_max = limits::kRequestsInFlightMax;
-  options.probe_interval = app.probe_interval;
-  if (!workspace_guard.ok()) options.blocked = std::string(workspace_guard.message());
-  return options;
-}
-
-RunEnd EndOf(RunState state) {
-  switch (state) {
-    case RunState::kCompletedWithRejections:
-      return RunEnd::kCompletedWithRejections;
-    case RunState::kFailed:
-      return RunEnd::kFailed;
-    case RunState::kCanceled:
-      return RunEnd::kCanceled;
-    case RunState::kAbandoned:
-      return RunEnd::kAbandoned;
-    case RunState::kOpen:
-    case RunState::kReceived:
-    case RunState::kCompleted:
-      break;
+std::string KindsOf(const TenantChange& change) {
+  std::string kinds;
+  const std::pair<bool, const char*> all[] = {{change.credentials, "credentials"},
+                                              {change.rules, "rules"},
+                                              {change.workspace, "workspace"},
+                                              {change.delivery, "delivery"},
+                                              {change.fault, "faults"}};
+  for (const auto& [changed, name] : all) {
+    if (changed) kinds += Concat(kinds.empty() ? "" : ", ", name);
   }
-  return RunEnd::kCompleted;
+  return kinds;
 }
 
-void Count(TenantMetrics& metrics, const CommitReport& report) {
-  const ValueCounts& change = report.change;
-  if (report.duration > absl::ZeroDuration()) metrics.LedgerCommit(report.duration);
-  metrics.UpdatesReceived(report.updates);
-  metrics.ValuesReceived(change.received);
-  metrics.Values(ValueOutcome::kUnchanged, change.unchanged);
-  metrics.Values(ValueOutcome::kStale, change.stale);
-  metrics.Values(ValueOutcome::kInvalid, change.invalid);
-  metrics.Values(ValueOutcome::kSuperseded, change.superseded);
-  metrics.Values(ValueOutcome::kConfirmed, change.confirmed);
-  metrics.Values(ValueOutcome::kRejected, change.rejected);
-  metrics.Values(ValueOutcome::kDiscarded, change.discarded);
-  for (const Run& run : report.ended_runs) metrics.RunEnded(EndOf(run.state));
-  metrics.SetWaiting(report.delivery.waiting_values, report.delivery.waiting_customers,
-                     report.delivery.waiting_bytes);
-}
-
-void LogEnd(const std::string& tenant, const Run& run) {
-  log::Info("A run ended.", {{"tenant", tenant},
-                             {"source", run.source},
-                             {"run_id", run.run_id},
-                             {"state", std::string(NameOf(run.state))},
-                             {"reason", run.state_reason},
-                             {"received", run.values.received},
-                             {"confirmed", run.values.confirmed},
-                             {"unchanged", run.values.unchanged},
-                             {"stale", run.values.stale},
-                             {"superseded", run.values.superseded},
-                             {"invalid", run.values.invalid},
-                             {"rejected", run.values.rejected}});
-}
-
-void LogHealth(const std::string& tenant, const absl::Status& health) {
-  if (health.ok()) return log::Info("A ledger can be written again.", {{"tenant", tenant}});
-  log::Error("A ledger cannot be written; nothing is acknowledged.",
-             {{"tenant", tenant}, {"reason", std::string(health.message())}});
-}
-
-// What to do about a ledger that cannot be opened.
-std::string LedgerHint(const std::string& tenant, const absl::Status& opened) {
-  if (!absl::IsDataLoss(opened)) return "";
-  return Concat(". The service's operator has to look (peaksyncd ledger check --tenant ", tenant,
-                "), and to put a backup in its place (peaksyncd ledger restore)");
-}
-
-void Count(TenantMetrics& metrics, const ExchangeReport& report) {
-  // Both enumerations are in the order of docs/design.md section 5.
-  metrics.BrazeRequest(static_cast<RequestOutcome>(report.kind), report.duration);
-  metrics.BrazeObjects(ObjectFate::kConfirmed, report.confirmed);
-  metrics.BrazeObjects(ObjectFate::kRejected, report.rejected);
-  metrics.BrazeObjects(ObjectFate::kReturned, report.objects - report.confirmed - report.rejected);
-  metrics.SetRequestsInFlight(report.requests_in_flight);
+void LogChanges(const ConfigChanges& changes) {
+  for (const std::string& key : changes.restart) {
+    log::Warn("This key has no effect before a restart.", {{"key", key}});
+  }
+  for (const TenantChange& change : changes.changed) {
+    log::Info("A tenant's configuration changes.",
+              {{"tenant", change.tenant}, {"changes", KindsOf(change)}});
+  }
 }
 
 }  // namespace
@@ -142,8 +67,9 @@ class App::Impl {
       : config_(config),
         options_(options),
         metrics_(kVersion),
-        directory_(CredentialsOf(config)),
-        delivery_(*options.clock, DeliveryCurlOptions(config)) {}
+        delivery_(*options.clock, DeliveryCurlOptions()),
+        tenants_({options_, config_.ledger, metrics_, delivery_}, registry_),
+        configured_(config) {}
 
   absl::Status Start() {
     PEAKSYNC_ASSIGN_OR_RETURN(const ApiServerOptions server, ReadServerOptions(config_.server));
@@ -159,13 +85,13 @@ class App::Impl {
                                return options_.pause(duration);
                              }}));
     lock_ = std::make_unique<FolderLock>(std::move(lock));
-    for (const TenantConfig& tenant : config_.tenants) AddTenant(tenant);
-    delivery_.Start(std::move(lanes_));
+    delivery_.Start({});
+    tenants_.Start(config_);
     PEAKSYNC_ASSIGN_OR_RETURN(
         admin_, AdminHttp::Start(config_.admin.listen, {[this] { return metrics_.Serialize(); },
                                                         [this] { return accepting_.load(); }}));
-    PEAKSYNC_ASSIGN_OR_RETURN(api_,
-                              ApiServer::Start(server, tenants_, directory_, *options_.clock));
+    PEAKSYNC_ASSIGN_OR_RETURN(api_, ApiServer::Start(server, registry_, *options_.clock));
+    tenants_.Serve(api_.get());
     accepting_ = true;
     log::Info("Listening.", {{"grpc_port", std::int64_t{api_->port()}},
                              {"admin_port", std::int64_t{admin_->port()}},
@@ -173,11 +99,24 @@ class App::Impl {
     return absl::OkStatus();
   }
 
+  void Reload(const Config& next) {
+    const ConfigChanges changes = CompareConfigs(configured_, next);
+    LogChanges(changes);
+    tenants_.Apply(next);
+    // What needs a restart still runs as before, and is told of again.
+    configured_.tenants = next.tenants;
+    log::Info("The configuration was reloaded.",
+              {{"tenants", static_cast<std::int64_t>(next.tenants.size())},
+               {"added", static_cast<std::int64_t>(changes.added.size())},
+               {"removed", static_cast<std::int64_t>(changes.removed.size())},
+               {"changed", static_cast<std::int64_t>(changes.changed.size())}});
+  }
+
   void Stop() {
     accepting_ = false;
     if (api_ != nullptr) api_->Stop();
     delivery_.Stop();
-    for (auto& [name, writer] : ledgers_) writer->Stop();
+    tenants_.Stop();
     if (admin_ != nullptr) admin_->Stop();
   }
 
@@ -186,95 +125,22 @@ class App::Impl {
 
  private:
   // Tenants on one of Braze's clusters share its connections, but not at each other's cost (rule
-  // 8).
-  static CurlOptions DeliveryCurlOptions(const Config& config) {
+  // 8): each lane has its own bound.
+  static CurlOptions DeliveryCurlOptions() {
     CurlOptions options;
     options.user_agent = Concat("peaksyncd/", kVersion);
-    options.connections_per_host_max =
-        limits::kRequestsInFlightMax * std::max(1, static_cast<int>(config.tenants.size()));
+    options.connections_per_host_max = limits::kRequestsInFlightMax * limits::kTenantsMax;
     return options;
-  }
-
-  void AddTenant(const TenantConfig& config) {
-    ApiTenant& tenant = tenants_[config.name];
-    tenant.name = config.name;
-    tenant.workspace = config.braze.workspace;
-    tenant.host = HostOf(config.braze.endpoint);
-    tenant.metrics = &metrics_.Tenant(config.name);
-    tenant.fault = StartTenant(config, tenant);
-    tenant.metrics->SetMisconfigured(!tenant.fault.ok());
-    if (tenant.fault.ok()) return;
-    log::Error("A tenant does not run; the others do.",
-               {{"tenant", config.name}, {"reason", std::string(tenant.fault.message())}});
-  }
-
-  absl::Status StartTenant(const TenantConfig& config, ApiTenant& tenant) {
-    if (!config.fault.empty()) {
-      return absl::FailedPreconditionError(
-          Concat("tenant ", config.name, " is misconfigured: ", config.fault));
-    }
-    TenantLedgerOptions ledger;
-    ledger.tenant = config.name;
-    ledger.path = Concat(config_.ledger.path, "/", config.name, ".db");
-    ledger.endpoint = config.braze.endpoint;
-    ledger.workspace = config.braze.workspace;
-    ledger.rules = std::make_shared<const TenantRules>(config.rules);
-    ledger.clock = options_.clock;
-    ledger.random = [engine = std::mt19937_64(std::random_device{}())]() mutable {
-      return engine();
-    };
-    ledger.abort_on_broken_law = options_.abort_on_broken_law;
-    absl::StatusOr<std::unique_ptr<TenantLedger>> opened = TenantLedger::Open(std::move(ledger));
-    if (!opened.ok()) {
-      return absl::FailedPreconditionError(Concat("tenant ", config.name,
-                                                  " does not run: ", opened.status().message(),
-                                                  LedgerHint(config.name, opened.status())));
-    }
-    const absl::Status guard = (*opened)->workspace_guard();
-    TenantMetrics* metrics = tenant.metrics;
-    auto& writer = ledgers_[config.name];
-    writer = std::make_unique<LedgerWriter>(
-        *std::move(opened), *options_.clock,
-        LedgerWriter::Listeners{.committed =
-                                    [metrics, name = config.name](const CommitReport& report) {
-                                      Count(*metrics, report);
-                                      for (const Run& run : report.ended_runs) LogEnd(name, run);
-                                    },
-                                .health =
-                                    [metrics, name = config.name](const absl::Status& health) {
-                                      LogHealth(name, health);
-                                      metrics->SetMisconfigured(absl::IsFailedPrecondition(health));
-                                    }});
-    tenant.ledger = writer.get();
-    tenant.catalog = std::make_shared<AttributeCatalog>(config.name, config.rules);
-
-    LaneSetup lane;
-    lane.tenant = config.name;
-    lane.ledger = writer.get();
-    lane.options = LaneOptionsOf(config, options_, guard);
-    lane.read_api_key = [braze = config.braze]() -> absl::StatusOr<std::string> {
-      PEAKSYNC_ASSIGN_OR_RETURN(const Secret key, ReadApiKey(braze));
-      return std::string(key.Reveal());
-    };
-    lane.exchanged = [metrics](const ExchangeReport& report) { Count(*metrics, report); };
-    lane.status_changed = [metrics](const DeliveryStatus& status) {
-      metrics->SetDeliveryState(static_cast<DeliveryState>(status.state));
-      metrics->SetDeliveryBlocked(static_cast<DeliveryCause>(status.cause), status.since,
-                                  status.next_attempt);
-    };
-    lanes_.push_back(std::move(lane));
-    return absl::OkStatus();
   }
 
   const Config config_;
   const AppOptions options_;
   std::unique_ptr<FolderLock> lock_;  // Let go last.
   Metrics metrics_;
-  TenantDirectory directory_;
   DeliveryLoop delivery_;  // Outlives the ledgers, which post to it.
-  std::vector<LaneSetup> lanes_;
-  std::map<std::string, std::unique_ptr<LedgerWriter>> ledgers_;
-  ApiTenants tenants_;
+  TenantRegistry registry_;
+  TenantSet tenants_;
+  Config configured_;  // Its tenants as they run.
   std::unique_ptr<ApiServer> api_;
   std::atomic<bool> accepting_ = false;
   std::unique_ptr<AdminHttp> admin_;
@@ -293,6 +159,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(const Config& config, const AppO
 
 int App::port() const { return impl_->port(); }
 int App::admin_port() const { return impl_->admin_port(); }
+void App::Reload(const Config& next) { impl_->Reload(next); }
 void App::Stop() { impl_->Stop(); }
 
 }  // namespace peaksync

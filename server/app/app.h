@@ -34,6 +34,10 @@ class App {
                                                     const AppOptions& options);
   ~App();
 
+  // Makes tenants, credentials, rules and limits those of `next`. Streams go on, unless their
+  // tenant or credential is gone. What needs a restart is named in the log.
+  void Reload(const Config& next);
+
   int port() const;        // Of the gRPC server.
   int admin_port() const;  // Of /metrics, /healthz and /readyz.
   void Stop();

@@ -35,6 +35,9 @@ class Loader {
     const std::unique_ptr<ConfigNode> root = Parse(path);
     if (root != nullptr) ReadMain(*root, path);
     CheckTenants();
+    if (result_.config.admin.socket.empty()) {
+      result_.config.admin.socket = Concat(result_.config.ledger.path, "/admin.sock");
+    }
     for (PlacedTenant& placed : tenants_) {
       result_.config.tenants.push_back(std::move(placed.tenant));
     }
@@ -166,6 +169,14 @@ class Loader {
     AdminConfig& admin = result_.config.admin;
     table->String("listen", admin.listen);
     table->Bool("insecure", admin.insecure);
+    std::string socket;
+    if (table->String("socket", socket)) {
+      admin.socket = ResolvePath(table->file(), socket);
+      if (admin.socket.size() > limits::kSocketPathBytesMax) {
+        table->Fatal("socket", Concat("has more than ", limits::kSocketPathBytesMax,
+                                      " bytes, the most that Linux takes; use a shorter path"));
+      }
+    }
     const absl::StatusOr<HostPort> address = ParseHostPort(admin.listen);
     if (!address.ok()) {
       table->Fatal("listen", std::string(address.status().message()));
@@ -186,6 +197,7 @@ class Loader {
       } else if (!table->Has("path")) {
         table->Fatal("path", "missing; name the folder for the ledgers, like /var/lib/peaksync");
       }
+      table->Bytes("min_free_disk", 0, std::int64_t{1} << 50, result_.config.ledger.min_free_disk);
       table->RefuseUnknownKeys();
     } else if (!root.Has("ledger")) {
       root.Fatal("ledger.path",
@@ -230,6 +242,25 @@ class Loader {
     }
     CheckWorkspaces();
     CheckCredentials();
+    CheckRateLimitGroups();
+  }
+
+  // One limit has one size, whoever uses it.
+  void CheckRateLimitGroups() {
+    std::map<std::string, const PlacedTenant*> first;
+    for (PlacedTenant& placed : tenants_) {
+      const BrazeConfig& braze = placed.tenant.braze;
+      if (braze.rate_limit_group.empty()) continue;
+      const auto [other, added] = first.try_emplace(braze.rate_limit_group, &placed);
+      const auto size = [](const BrazeConfig& of) {
+        return std::tie(of.rate_limit_requests, of.rate_limit_per, of.hourly_limit, of.rate_share);
+      };
+      if (size(braze) == size(other->second->tenant.braze)) continue;
+      AddFault(placed, Concat("shares the rate limit ", braze.rate_limit_group, " with tenant ",
+                              other->second->tenant.name,
+                              ", but not rate_limit, hourly_limit and rate_share; give both the "
+                              "same"));
+    }
   }
 
   // Two ledgers of one workspace would each take the other's values for its own (rule 5).

@@ -30,24 +30,34 @@ struct ServerConfig {
 struct AdminConfig {
   std::string listen = "127.0.0.1:9464";
   bool insecure = false;  // May listen off loopback. The port has no TLS and no credential.
+  // The Unix domain socket for `peaksyncd status` and `peaksyncd ledger`. LoadConfig sets it.
+  std::string socket;
 };
 
 struct LedgerConfig {
   std::string path;
+  // While less is free where it lies, batches wait; 0: not looked at.
+  std::int64_t min_free_disk = std::int64_t{256} << 20;
 };
 
-// [tenants.NAME.braze]. Requests go to /users/track, the only route so far.
+// [tenants.NAME.braze].
 struct BrazeConfig {
   std::string workspace;
   std::string endpoint;      // Normalised; see ParseEndpoint.
   std::string api_key_file;  // Exactly one of the two is set.
   std::string api_key_env;
+  bool track_bulk = false;  // The route /users/track/bulk, not /users/track.
   int batch_max_objects = 75;
-  std::int64_t batch_max_bytes = limits::kTrackBodyBytesMax;
+  std::int64_t batch_max_bytes = limits::kTrackBodyBytesMax;  // Of the route, when not given.
   absl::Duration linger = absl::Milliseconds(200);
   std::int64_t rate_limit_requests = 3'000;
   absl::Duration rate_limit_per = absl::Seconds(3);
+  std::int64_t hourly_limit = 0;  // Requests in a clock hour; 0: no such limit.
+  // Tenants with one group share one rate limit; empty: it has its own.
+  std::string rate_limit_group;
   double rate_share = 0.8;
+
+  friend bool operator==(const BrazeConfig&, const BrazeConfig&) = default;
 };
 
 struct TenantConfig {

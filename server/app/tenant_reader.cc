@@ -17,7 +17,10 @@ namespace peaksync {
 namespace {
 
 constexpr std::size_t kTenantNameBytesMax = 63;
+constexpr std::int64_t kHourlyLimitMax = 1'000'000'000;
 constexpr std::int64_t kMebibyte = 1 << 20;
+// Less would send everything at every run.
+constexpr absl::Duration kResendAfterMin = absl::Hours(1);
 
 // Reports a fault of the tenant and remembers it as the reason why the tenant does not run.
 class TenantFaults {
@@ -196,17 +199,23 @@ void ReadRules(TableReader& table, TenantFaults& faults, TenantRules& rules) {
   // Less could not hold a whole batch, and its stream would wait for ever.
   table.Bytes("max_waiting_bytes", limits::kMessageBytesMax, kMebibyte << 20,
               rules.max_waiting_bytes);
+  absl::Duration resend_after;
+  if (table.Duration("resend_after", kResendAfterMin, absl::Hours(24 * 3'650), resend_after)) {
+    rules.resend_after = resend_after;
+  }
   ReadAttributes(table, faults, rules);
 }
 
 void ReadBrazeLimits(TableReader& table, BrazeConfig& braze) {
-  enum class Route : std::uint8_t { kTrack };
-  Route only = Route::kTrack;
-  table.Choice<Route>("route", {{"track", Route::kTrack}}, only);
+  table.Choice<bool>("route", {{"track", false}, {"track_bulk", true}}, braze.track_bulk);
+  const std::size_t bytes_max =
+      braze.track_bulk ? limits::kTrackBulkBodyBytesMax : limits::kTrackBodyBytesMax;
+  braze.batch_max_bytes = static_cast<std::int64_t>(bytes_max);
   std::int64_t objects = braze.batch_max_objects;
   table.Integer("batch_max_objects", 1, limits::kTrackObjectsMax, objects);
   braze.batch_max_objects = static_cast<int>(objects);
-  table.Bytes("batch_max_bytes", 10'000, limits::kTrackBodyBytesMax, braze.batch_max_bytes);
+  table.Bytes("batch_max_bytes", 10'000, static_cast<std::int64_t>(bytes_max),
+              braze.batch_max_bytes);
   table.Duration("linger", absl::ZeroDuration(), absl::Minutes(1), braze.linger);
   if (std::optional<TableReader> rate = table.Table("rate_limit")) {
     rate->Integer("requests", 1, 1'000'000, braze.rate_limit_requests);
@@ -216,6 +225,8 @@ void ReadBrazeLimits(TableReader& table, BrazeConfig& braze) {
     }
     rate->RefuseUnknownKeys();
   }
+  table.Integer("hourly_limit", 1, kHourlyLimitMax, braze.hourly_limit);
+  table.String("rate_limit_group", braze.rate_limit_group);
   double share = braze.rate_share;
   if (table.Number("rate_share", share)) {
     if (share > 0 && share <= 1) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -72,6 +73,15 @@ absl::StatusOr<SecretFile> ReadSecretFile(const std::string& path, std::size_t b
   secret.content = Secret(std::string(file.text));
   Wipe(file.text);
   return secret;
+}
+
+absl::StatusOr<std::int64_t> FreeDiskBytes(const std::string& path) {
+  struct statvfs info = {};
+  if (statvfs(path.c_str(), &info) != 0) {
+    return absl::ErrnoToStatus(errno,
+                               absl::StrCat("cannot tell what is free where ", path, " lies"));
+  }
+  return static_cast<std::int64_t>(info.f_bavail) * static_cast<std::int64_t>(info.f_frsize);
 }
 
 }  // namespace peaksync

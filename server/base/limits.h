@@ -42,6 +42,9 @@ inline constexpr int kInvalidReportedPerBatchMax = 1'000;
 inline constexpr int kPageSizeDefault = 50;
 inline constexpr int kPageSizeMax = 1'000;
 
+// Administration.
+inline constexpr std::size_t kSocketPathBytesMax = 107;  // sockaddr_un's.
+
 // Ledger.
 inline constexpr int kGroupCommitUpdatesMax = 20'000;
 inline constexpr int kTenantsMax = 256;

@@ -15,8 +15,7 @@ TenantDirectory::TenantDirectory(const std::vector<TenantCredentials>& tenants) 
   }
 }
 
-std::optional<Principal> TenantDirectory::ByToken(std::string_view token) const {
-  const Sha256Digest presented = Sha256(token);
+std::optional<Principal> TenantDirectory::ByTokenDigest(const Sha256Digest& presented) const {
   const Token* found = nullptr;
   for (const Token& known : tokens_) {
     const bool equal = CRYPTO_memcmp(known.sha256.data(), presented.data(), presented.size()) == 0;

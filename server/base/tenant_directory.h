@@ -43,6 +43,8 @@ struct TenantCredentials {
   std::string tenant;
   std::vector<TokenCredential> tokens;
   std::vector<CertificateCredential> certificates;
+
+  friend bool operator==(const TenantCredentials&, const TenantCredentials&) = default;
 };
 
 // Finds the tenant of a call from its credential (rule 9). Whoever loads the configuration sees to
@@ -54,7 +56,10 @@ class TenantDirectory {
 
   // Compares with every token there is, each in constant time, so that the time taken says nothing
   // about how near a guess came or which tenant it hit.
-  std::optional<Principal> ByToken(std::string_view token) const;
+  std::optional<Principal> ByToken(std::string_view token) const {
+    return ByTokenDigest(Sha256(token));
+  }
+  std::optional<Principal> ByTokenDigest(const Sha256Digest& presented) const;
 
   // The names of a certificate that the TLS handshake has verified. None when they belong to
   // different tenants: such a certificate does not say who is calling.

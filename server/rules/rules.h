@@ -29,6 +29,8 @@ struct AttributeRule {
   std::optional<int> round;                        // Digits after the point, 0 to 15.
   std::optional<double> min_change;                // > 0; a smaller difference is insignificant.
   std::string source;                              // Only this source may write it; empty: any.
+
+  friend bool operator==(const AttributeRule&, const AttributeRule&) = default;
 };
 
 // What a tenant's configuration says of its updates. Immutable once built.
@@ -44,6 +46,8 @@ struct TenantRules {
   // A value that was confirmed longer ago is sent again; absent: never.
   std::optional<absl::Duration> resend_after;
   std::map<std::string, AttributeRule> attributes;  // By the model's name.
+
+  friend bool operator==(const TenantRules&, const TenantRules&) = default;
 };
 
 }  // namespace peaksync

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/domain/concat.h"
 #include "server/ledger/sqlite/statement.h"
@@ -79,6 +81,38 @@ absl::StatusOr<Database> Database::Open(const std::string& path) {
   return database;
 }
 
+absl::StatusOr<Database> Database::OpenWith(const std::string& path, const std::string& uri) {
+  if (access(path.c_str(), F_OK) != 0) {
+    return absl::NotFoundError(Concat("there is no ledger ", path));
+  }
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(
+      uri.c_str(), &raw,
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+      nullptr);
+  Database database(raw, path);
+  if (code != SQLITE_OK) return SqliteError(raw, code, Concat("open ledger ", path));
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, kBusyTimeoutMs);
+  return database;
+}
+
+absl::StatusOr<Database> Database::OpenReadOnly(const std::string& path) {
+  return OpenWith(path, path);
+}
+
+absl::StatusOr<Database> Database::OpenImmutable(const std::string& path) {
+  std::string escaped;
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      absl::StrAppend(&escaped, "%", absl::Hex(c, absl::kZeroPad2));
+    } else {
+      escaped += c;
+    }
+  }
+  return OpenWith(path, Concat("file:", escaped, "?immutable=1"));
+}
+
 absl::Status Database::Configure() {
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   for (const Setting& setting : kSettings) {
@@ -101,7 +135,7 @@ absl::Status Database::Configure() {
   return absl::OkStatus();
 }
 
-absl::Status Database::Execute(const char* sql) {
+absl::Status Database::Execute(const char* sql) const {
   const int code = sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return absl::OkStatus();
   return SqliteError(handle(), code, Concat("ledger ", path_));
@@ -122,7 +156,10 @@ void Database::CheckpointPassive() {
   sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
+// Does not wait for readers, such as a backup: it would hold up the acknowledgements.
 void Database::CheckpointTruncate() {
+  sqlite3_busy_timeout(handle(), 0);
+  const absl::Cleanup wait_again = [this] { sqlite3_busy_timeout(handle(), kBusyTimeoutMs); };
   sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   *wal_pages_ = 0;
 }

@@ -24,11 +24,15 @@ class Database {
  public:
   // Opens or creates the file with mode 0600; changes nothing in it yet.
   static absl::StatusOr<Database> Open(const std::string& path);
+  // For reading only, also while another connection writes; NOT_FOUND when there is no such file.
+  static absl::StatusOr<Database> OpenReadOnly(const std::string& path);
+  // The same, of a file that nobody writes: leaves nothing beside it, and reads no log.
+  static absl::StatusOr<Database> OpenImmutable(const std::string& path);
   // Sets what it says above. Once it is known that the file is ours.
   absl::Status Configure();
 
   // Runs statements that return nothing. `sql` is a literal of ours, never input.
-  absl::Status Execute(const char* sql);
+  absl::Status Execute(const char* sql) const;
 
   sqlite3* handle() const { return db_.get(); }
   const std::string& path() const { return path_; }
@@ -52,6 +56,7 @@ class Database {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
   Database(sqlite3* db, std::string path);
+  static absl::StatusOr<Database> OpenWith(const std::string& path, const std::string& uri);
 
   std::unique_ptr<sqlite3, Closer> db_;
   std::string path_;

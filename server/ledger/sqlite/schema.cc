@@ -111,7 +111,7 @@ CREATE TABLE rejections (
 PRAGMA user_version = 1;
 )sql"};
 
-absl::StatusOr<std::int64_t> ReadPragma(Database& database, const char* sql) {
+absl::StatusOr<std::int64_t> ReadPragma(const Database& database, const char* sql) {
   PEAKSYNC_ASSIGN_OR_RETURN(Statement statement, Statement::Prepare(database, sql));
   PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
   return row ? statement.Integer(0) : 0;
@@ -119,7 +119,7 @@ absl::StatusOr<std::int64_t> ReadPragma(Database& database, const char* sql) {
 
 }  // namespace
 
-absl::Status CheckSchema(Database& database) {
+absl::Status CheckSchema(const Database& database) {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t version,
                             ReadPragma(database, "PRAGMA user_version"));
   PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t application,

@@ -10,7 +10,7 @@ inline constexpr int kSchemaVersion = 1;
 
 // FAILED_PRECONDITION when the file is not a ledger of ours or comes from a newer version. Reads
 // only: such a file is left as it is.
-absl::Status CheckSchema(Database& database);
+absl::Status CheckSchema(const Database& database);
 
 // Brings a file that CheckSchema let through to kSchemaVersion, one transaction a step.
 absl::Status MigrateSchema(Database& database);

@@ -122,6 +122,8 @@ TEST(ExampleConfig, ShowsTheDefaults) {
   EXPECT_EQ(tenant.braze.rate_limit_requests, braze.rate_limit_requests);
   EXPECT_EQ(tenant.braze.rate_limit_per, braze.rate_limit_per);
   EXPECT_EQ(tenant.braze.rate_share, braze.rate_share);
+  EXPECT_EQ(tenant.braze.track_bulk, braze.track_bulk);
+  EXPECT_EQ(shown.ledger.min_free_disk, LedgerConfig().min_free_disk);
   EXPECT_EQ(shown.server.listen, ServerConfig().listen);
   EXPECT_EQ(shown.server.insecure, ServerConfig().insecure);
   EXPECT_EQ(shown.admin.listen, AdminConfig().listen);

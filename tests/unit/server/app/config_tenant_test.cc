@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/app/config.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/server/app/fake_inputs.h"
@@ -70,6 +71,18 @@ token_file = "acme.tokens"
     EXPECT_EQ(result.config.tenants[1].fault, "");
     EXPECT_THAT(Lines(result), ElementsAre(AllOf(HasSubstr("/c/peaksyncd.toml:"),
                                                  HasSubstr("tenants.acme"), HasSubstr(reason))));
+  }
+
+  // The two tenants share a rate limit, of these sizes.
+  ConfigResult LoadGroup(const std::string& acme, const std::string& zeta) {
+    const std::string group = "\nrate_limit_group = \"eu\"\n";
+    Load();
+    std::string& text = inputs_.files["/c/peaksyncd.toml"];
+    text = absl::StrReplaceAll(text, {{"api_key_file = \"acme.key\"",
+                                       absl::StrCat("api_key_file = \"acme.key\"", group, acme)},
+                                      {"api_key_file = \"zeta.key\"",
+                                       absl::StrCat("api_key_file = \"zeta.key\"", group, zeta)}});
+    return LoadConfig("/c/peaksyncd.toml", inputs_);
   }
 
   FakeInputs inputs_;
@@ -249,6 +262,15 @@ TEST_F(ConfigTenantTest, ReadApiKeyReadsTheEnvironment) {
   const auto key = ReadApiKey(braze, inputs_);
   ASSERT_THAT(key, IsOk());
   EXPECT_EQ(key->Reveal(), "from-env");
+}
+
+TEST_F(ConfigTenantTest, TenantsOfOneRateLimitMustAgreeOnItsSize) {
+  EXPECT_THAT(Lines(LoadGroup("hourly_limit = 100", "hourly_limit = 100")), IsEmpty());
+  const ConfigResult result = LoadGroup("hourly_limit = 100", "hourly_limit = 200");
+  EXPECT_TRUE(result.MayStart(false));
+  EXPECT_EQ(result.config.tenants.at(0).fault, "");
+  EXPECT_THAT(result.config.tenants.at(1).fault, HasSubstr("shares the rate limit eu with tenant "
+                                                           "acme"));
 }
 
 }  // namespace

@@ -78,14 +78,14 @@ TEST_F(ConfigTest, ReportsEveryProblemAtOnceWithFileLineAndKey) {
       "insecure = \"yes\"\n"                           // 4
       "[tenants.acme]\n"                               // 5
       "max_waiting_bytes = \"1GB\"\n"                  // 6
-      "resend_after = \"90d\"\n"                       // 7
+      "resend_after = \"5m\"\n"                        // 7
       "token_env = \"TOKENS\"\n"                       // 8
       "[tenants.acme.braze]\n"                         // 9
       "endpoint = \"http://rest.fra-01.braze.eu\"\n"   // 10
       "batch_max_objects = 2000\n"                     // 11
       "linger = 200\n"                                 // 12
       "rate_limit = { requests = 0, pre = \"3s\" }\n"  // 13
-      "route = \"track_bulk\"\n");                     // 14
+      "route = \"bulk\"\n");                           // 14
   EXPECT_THAT(
       Lines(result),
       ElementsAre(
@@ -98,7 +98,7 @@ TEST_F(ConfigTest, ReportsEveryProblemAtOnceWithFileLineAndKey) {
           "quotes",
           StartsWith("/etc/peaksync/peaksyncd.toml:6: tenants.acme.max_waiting_bytes: \"1GB\" is "
                      "not a size"),
-          "/etc/peaksync/peaksyncd.toml:7: tenants.acme.resend_after: unknown key; remove it",
+          StartsWith("/etc/peaksync/peaksyncd.toml:7: tenants.acme.resend_after: must be 1h to"),
           "/etc/peaksync/peaksyncd.toml:8: tenants.acme.token_env: environment variable TOKENS "
           "holds no token",
           StartsWith("/etc/peaksync/peaksyncd.toml:9: tenants.acme.braze.workspace: missing"),
@@ -113,18 +113,25 @@ TEST_F(ConfigTest, ReportsEveryProblemAtOnceWithFileLineAndKey) {
           StartsWith("/etc/peaksync/peaksyncd.toml:13: tenants.acme.braze.rate_limit.per: missing"),
           "/etc/peaksync/peaksyncd.toml:13: tenants.acme.braze.rate_limit.pre: unknown key; did "
           "you mean per?",
-          "/etc/peaksync/peaksyncd.toml:14: tenants.acme.braze.route: must be track, not "
-          "\"track_bulk\""));
+          "/etc/peaksync/peaksyncd.toml:14: tenants.acme.braze.route: must be one of track, "
+          "track_bulk, not \"bulk\""));
   EXPECT_FALSE(result.MayStart(false));
 }
 
-TEST_F(ConfigTest, RefusesKeysThatThisVersionDoesNotHave) {
-  const ConfigResult result = LoadWith(
-      "hourly_limit = 250000\nrate_limit_group = \"g\"\n[admin]\nsocket = \"/run/x.sock\"\n");
-  EXPECT_THAT(Lines(result), ElementsAre(HasSubstr("tenants.acme.braze.hourly_limit: unknown key"),
-                                         HasSubstr("tenants.acme.braze.rate_limit_group: unknown"),
-                                         HasSubstr("admin.socket: unknown key")));
-  EXPECT_FALSE(result.MayStart(false));
+TEST_F(ConfigTest, PutsTheAdminSocketBesideTheLedgersUnlessItHasAPlace) {
+  EXPECT_EQ(LoadWith("").config.admin.socket, "/l/admin.sock");
+  EXPECT_EQ(LoadWith("[admin]\nsocket = \"/run/x.sock\"\n").config.admin.socket, "/run/x.sock");
+  const ConfigResult result =
+      LoadWith("[admin]\nsocket = \"/run/" + std::string(103, 'x') + "\"\n");
+  EXPECT_THAT(Lines(result), ElementsAre(HasSubstr("admin.socket: has more than 107 bytes")));
+}
+
+TEST_F(ConfigTest, TheBulkRouteHasLimitsOfItsOwn) {
+  const BrazeConfig bulk = LoadWith("route = \"track_bulk\"\n").config.tenants.at(0).braze;
+  EXPECT_TRUE(bulk.track_bulk);
+  EXPECT_EQ(bulk.batch_max_bytes, 2'000'000);
+  EXPECT_THAT(Lines(LoadWith("route = \"track_bulk\"\nbatch_max_bytes = 3000000\n")),
+              ElementsAre(HasSubstr("batch_max_bytes: must be 10000 to 2000000, not 3000000")));
 }
 
 TEST_F(ConfigTest, NamesTheLineOfASyntaxError) {
