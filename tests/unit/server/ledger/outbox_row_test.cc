@@ -22,6 +22,7 @@ OutboxRow RowOfAllKinds() {
   row.source_id = 1'000;
   row.updated_at = -1;
   row.forced_since = 1'790'000'000'123'456'789;
+  row.attempts = 3;
   std::uint32_t id = 0;
   for (const Value& value :
        {Value(), Value::Bool(true), Value::Integer(std::numeric_limits<std::int64_t>::min()),
