@@ -27,8 +27,8 @@ Checker::Checker(World& world, const Scenario& scenario, SimulatedBraze& braze)
     : world_(world), scenario_(scenario), braze_(braze), model_(ToleranceOf(scenario)) {}
 
 Checker::RunFacts Checker::FactsOf(const Run& run) {
-  return {run.source,  run.kind,    run.last_sequence, run.values,
-          run.updates, run.complete_time.has_value()};
+  return {run.source, run.kind,    run.last_sequence,
+          run.values, run.updates, run.complete_time.has_value()};
 }
 
 std::string Checker::Shown(const Book& book, const Book& other) {
@@ -62,7 +62,8 @@ void Checker::Opened(TenantLedger& ledger) {
     }
     if (!survived) {
       std::string untold;
-      for (const Group& group : untold_) absl::StrAppend(&untold, "\n  or", Shown(group.book, found));
+      for (const Group& group : untold_)
+        absl::StrAppend(&untold, "\n  or", Shown(group.book, found));
       return world_.Break("rule 1: a process found", Shown(found, book_), "\n  where there was",
                           Shown(book_, found), untold);
     }

@@ -73,8 +73,7 @@ void Checker::BatchTaken(const TakenBatch& taken, const absl::StatusOr<BatchRece
                          const ValueCounts& before, const ValueCounts& after) {
   const ValueCounts delta = Delta(before, after);
   const auto run = group_.book.find(taken.run_id);
-  const bool repeated =
-      run != group_.book.end() && taken.sequence <= run->second.last_sequence;
+  const bool repeated = run != group_.book.end() && taken.sequence <= run->second.last_sequence;
   if (!receipt.ok() || repeated) {
     if (delta != ValueCounts{}) world_.Break("rule 3: a batch that was not taken was counted");
     if (receipt.ok()) world_.coverage.Count(Seen::kBatchRepeated);
@@ -267,8 +266,8 @@ void Checker::CheckConfirmed(const Lease& lease) {
 
 void Checker::CheckRejected(const Lease& lease, const ObjectOutcome& outcome) {
   const SimulatedBraze::Trace& trace = braze_.TraceOf(lease.customer);
-  const auto customer = std::ranges::find(scenario_.customers, lease.customer,
-                                          &SimulatedCustomer::key);
+  const auto customer =
+      std::ranges::find(scenario_.customers, lease.customer, &SimulatedCustomer::key);
   if (customer->poison == Poison::kNone && !trace.refused_all) {
     return world_.Break("rule 7: ", lease.customer, " is rejected: ", outcome.reason);
   }

@@ -161,28 +161,27 @@ void ServiceLoop::AcceptBatch(const BatchCall& call, Done<BatchReceipt> done) {
   const DecodeContext context{*process_->catalog, call.source, call.default_updated_at,
                               world_.NowNanos()};
   for (const MadeUpdate& update : call.batch->updates) {
-    request.updates.push_back(DecodeUpdate(
-        update.message, static_cast<std::uint32_t>(request.updates.size()), context));
+    request.updates.push_back(
+        DecodeUpdate(update.message, static_cast<std::uint32_t>(request.updates.size()), context));
   }
   Job job;
   job.weight = static_cast<std::int64_t>(request.updates.size());
   job.needs_room = true;
   job.run_id = call.run_id;
-  Submit<BatchReceipt>(
-      std::move(job), std::move(done),
-      [this, call, request = std::move(request),
-       decoded_by = process_->read_by](TenantLedger& ledger) mutable {
-        const ValueCounts before = ledger.totals();
-        auto receipt = ledger.AcceptBatch(request);
-        // Of a group that is spoilt nothing is known.
-        if (receipt.ok() || !absl::IsUnavailable(receipt.status())) {
-          checker_.BatchTaken({call.run_id, call.source, call.mode, call.sequence,
-                               call.default_updated_at, call.batch.get(), decoded_by.get(),
-                               process_->rules.get()},
-                              receipt, before, ledger.totals());
-        }
-        return receipt;
-      });
+  Submit<BatchReceipt>(std::move(job), std::move(done),
+                       [this, call, request = std::move(request),
+                        decoded_by = process_->read_by](TenantLedger& ledger) mutable {
+                         const ValueCounts before = ledger.totals();
+                         auto receipt = ledger.AcceptBatch(request);
+                         // Of a group that is spoilt nothing is known.
+                         if (receipt.ok() || !absl::IsUnavailable(receipt.status())) {
+                           checker_.BatchTaken({call.run_id, call.source, call.mode, call.sequence,
+                                                call.default_updated_at, call.batch.get(),
+                                                decoded_by.get(), process_->rules.get()},
+                                               receipt, before, ledger.totals());
+                         }
+                         return receipt;
+                       });
 }
 
 void ServiceLoop::FinishRun(FinishRequest request, Done<Run> done) {
@@ -204,12 +203,14 @@ void ServiceLoop::EndStream(const std::string& run_id, StreamId stream) {
 }
 
 void ServiceLoop::CancelRun(const std::string& run_id) {
-  Submit<RunView>({}, [](const absl::StatusOr<RunView>&) {}, [this, run_id](TenantLedger& ledger) {
-    const ValueCounts before = ledger.totals();
-    absl::StatusOr<RunView> view = ledger.CancelRun(run_id);
-    if (view.ok()) checker_.Canceled(run_id, before, ledger.totals());
-    return view;
-  });
+  Submit<RunView>(
+      {}, [](const absl::StatusOr<RunView>&) {},
+      [this, run_id](TenantLedger& ledger) {
+        const ValueCounts before = ledger.totals();
+        absl::StatusOr<RunView> view = ledger.CancelRun(run_id);
+        if (view.ok()) checker_.Canceled(run_id, before, ledger.totals());
+        return view;
+      });
 }
 
 void ServiceLoop::RetryRejections() {
@@ -248,7 +249,7 @@ void ServiceLoop::Resync(int customer, const std::string& attribute) {
     request.customer =
         DecodeUpdate(update, 0, {*process_->catalog, "alpha", 0, world_.NowNanos()}).customer;
   }
-  const Seen seen = customer >= 0        ? Seen::kResyncCustomer
+  const Seen seen = customer >= 0       ? Seen::kResyncCustomer
                     : attribute.empty() ? Seen::kResyncAll
                                         : Seen::kResyncAttribute;
   Submit<std::int64_t>(

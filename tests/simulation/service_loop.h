@@ -92,8 +92,8 @@ class ServiceLoop final : public LaneHost {
   };
   struct Process {
     std::unique_ptr<TenantLedger> ledger;
-    std::shared_ptr<const TenantRules> rules;     // Of the ledger.
-    std::shared_ptr<const TenantRules> read_by;   // Of the catalog.
+    std::shared_ptr<const TenantRules> rules;    // Of the ledger.
+    std::shared_ptr<const TenantRules> read_by;  // Of the catalog.
     std::shared_ptr<AttributeCatalog> catalog;
     std::unique_ptr<Lane> lane;  // Ends before the ledger.
     std::vector<Job> queue;

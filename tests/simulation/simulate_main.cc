@@ -1,7 +1,7 @@
 // Plays histories, each in a process of its own, and sums up what they met.
 //
-//   simulate --seeds 1..500 [--jobs N] [--all]   with --all, fails when a row or fault never occurred
-//   simulate --seed N --verbose                  replays one, step by step
+//   simulate --seeds 1..500 [--jobs N] [--all]   with --all, fails when a row or fault never
+//   occurred simulate --seed N --verbose                  replays one, step by step
 //
 // Exit status: 0 no rule was broken, 1 one was, 2 usage.
 #include <sys/mman.h>
@@ -94,8 +94,9 @@ class Simulation {
   explicit Simulation(const Options& options) : options_(options) {
     char folder[] = "/tmp/peaksync-simulation-XXXXXX";
     folder_ = mkdtemp(folder);
-    reports_ = static_cast<Report*>(mmap(nullptr, sizeof(Report) * options.jobs,
-                                         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    reports_ =
+        static_cast<Report*>(mmap(nullptr, sizeof(Report) * options.jobs, PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   }
   ~Simulation() {
     std::error_code ignored;
@@ -120,9 +121,8 @@ class Simulation {
 
   void Spawn(std::uint64_t seed) {
     unsigned slot = 0;
-    while (std::ranges::any_of(running_, [&](const auto& child) {
-      return child.second.slot == slot;
-    })) {
+    while (std::ranges::any_of(running_,
+                               [&](const auto& child) { return child.second.slot == slot; })) {
       ++slot;
     }
     Report& report = reports_[slot];
@@ -209,8 +209,9 @@ int main(int argc, char** argv) {
   FixAddresses(argv);
   Options options;
   if (!ReadOptions(argc, argv, &options)) {
-    std::fprintf(stderr,
-                 "usage: simulate [--seeds FIRST..LAST | --seed N] [--jobs N] [--all] [--verbose]\n");
+    std::fprintf(
+        stderr,
+        "usage: simulate [--seeds FIRST..LAST | --seed N] [--jobs N] [--all] [--verbose]\n");
     return 2;
   }
   return Simulation(options).Run();

@@ -82,7 +82,8 @@ HttpResult SimulatedBraze::JudgePoison(Request& request, bool* judged) {
       traces_[request.objects[index].customer].verdict = Verdict::kRefused;
     }
     coverage.Count(Seen::kNamedIn400);
-    return Answered(400, absl::StrCat(R"({"message":"no","errors":[)", ErrorsOf(named->second), "]}"));
+    return Answered(400,
+                    absl::StrCat(R"({"message":"no","errors":[)", ErrorsOf(named->second), "]}"));
   }
   const std::set<std::size_t> unnamed = bad[Poison::kUnnamed];
   const std::set<std::size_t> named = bad[Poison::kNamed201];
@@ -173,8 +174,7 @@ HttpResult SimulatedBraze::Meet(BrazeFault fault, Request& request) {
       return Limited(Seen::kLimited429Reset, "x-ratelimit-reset",
                      absl::ToUnixSeconds(world_.Now()) + world_.random.Between(0, 30));
     case BrazeFault::kLimitedRemaining:
-      return Limited(Seen::kLimited429Remaining, "x-ratelimit-reset",
-                     world_.random.Between(0, 30));
+      return Limited(Seen::kLimited429Remaining, "x-ratelimit-reset", world_.random.Between(0, 30));
     case BrazeFault::kLimitedRetryAfter:
       return Limited(Seen::kLimited429RetryAfter,
                      world_.random.Chance(50) ? "x-ratelimit-retry-after" : "retry-after",

@@ -81,8 +81,8 @@ void SimulatedBraze::Receive(const HttpRequest& http, Done done) {
     result = Judge(*request, http.body.size());
   }
   const bool slow = world_.random.Chance(scenario_.slow_percent);
-  absl::Duration answer = absl::Milliseconds(slow ? world_.random.Between(400, 1'900)
-                                                  : world_.random.Between(5, 300));
+  absl::Duration answer =
+      absl::Milliseconds(slow ? world_.random.Between(400, 1'900) : world_.random.Between(5, 300));
   absl::Duration process = answer * world_.random.Real();
   if (loses_) {
     const bool at_once = absl::StrContains(result.failure.reason, "reset");

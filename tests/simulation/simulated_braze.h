@@ -28,9 +28,9 @@ class SimulatedBraze {
   enum class Verdict : std::uint8_t { kAccepted, kRefused, kKept };
   struct Trace {
     Verdict verdict = Verdict::kKept;
-    bool touched = false;       // Since it was handed out: may stand in the profile.
-    bool alone = false;         // The object was the only one.
-    bool refused_all = false;   // Braze refused everything at that time.
+    bool touched = false;      // Since it was handed out: may stand in the profile.
+    bool alone = false;        // The object was the only one.
+    bool refused_all = false;  // Braze refused everything at that time.
   };
 
   SimulatedBraze(World& world, const Scenario& scenario);

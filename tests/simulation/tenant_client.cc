@@ -51,7 +51,8 @@ void TenantClient::Step() {
 void TenantClient::Begin() {
   Random& random = world_.random;
   run_id_.clear();
-  request_id_ = random.Chance(50) ? absl::StrCat("job-", source_, "-", random.Below(1'000'000)) : "";
+  request_id_ =
+      random.Chance(50) ? absl::StrCat("job-", source_, "-", random.Below(1'000'000)) : "";
   mode_ = random.Chance(scenario_.full_runs) ? RunMode::kFull : RunMode::kIncremental;
   updated_at_.reset();
   if (random.Chance(30)) {
@@ -137,11 +138,12 @@ void TenantClient::Stream() {
         StartRequest request;
         request.source = source_;
         request.stream = NewStream();
-        return service_.StartRun(
-            request, [this, stream = request.stream](const absl::StatusOr<Run>& run) {
-              if (run.ok()) return service_.EndStream(run->run_id, stream);
-              if (absl::IsAborted(run.status())) world_.coverage.Count(Seen::kSourceBusy);
-            });
+        return service_.StartRun(request,
+                                 [this, stream = request.stream](const absl::StatusOr<Run>& run) {
+                                   if (run.ok()) return service_.EndStream(run->run_id, stream);
+                                   if (absl::IsAborted(run.status()))
+                                     world_.coverage.Count(Seen::kSourceBusy);
+                                 });
       }
       default:
         return BreakStream();
@@ -170,8 +172,9 @@ void TenantClient::SendBatch(std::int64_t sequence) {
   std::string shown;
   for (const MadeUpdate& update : call.batch->updates) {
     absl::StrAppend(&shown, " ", update.customer, "@",
-                    (update.updated_at.value_or(default_updated_at_) -
-                     1'790'000'000'000'000'000) / 1'000'000'000, "(");
+                    (update.updated_at.value_or(default_updated_at_) - 1'790'000'000'000'000'000) /
+                        1'000'000'000,
+                    "(");
     for (const MadeValue& value : update.values) {
       absl::StrAppend(&shown, value.attribute, "=", value.json, " ");
     }

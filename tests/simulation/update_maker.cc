@@ -35,9 +35,9 @@ struct Score {
   double rounded;
   const char* json;
 };
-constexpr Score kScores[] = {{0.1, 0.1, "0.1"},   {0.13, 0.13, "0.13"}, {0.15, 0.15, "0.15"},
-                             {0.2, 0.2, "0.2"},   {0.2041, 0.2, "0.2"}, {0.5, 0.5, "0.5"},
-                             {14.0, 14, "14.0"},  {0.0, 0, "0.0"},      {0.1349, 0.13, "0.13"}};
+constexpr Score kScores[] = {{0.1, 0.1, "0.1"},  {0.13, 0.13, "0.13"}, {0.15, 0.15, "0.15"},
+                             {0.2, 0.2, "0.2"},  {0.2041, 0.2, "0.2"}, {0.5, 0.5, "0.5"},
+                             {14.0, 14, "14.0"}, {0.0, 0, "0.0"},      {0.1349, 0.13, "0.13"}};
 constexpr const char* kTiers[] = {"gold", "silver", "bronze \\\"x\\\""};
 constexpr const char* kTierTexts[] = {"gold", "silver", "bronze \"x\""};
 
@@ -174,8 +174,9 @@ MadeUpdate UpdateMaker::MakeUpdate(bool of_one_value) {
   MadeUpdate update;
   // Half of the updates are of a few customers.
   const std::size_t few = scenario_.customers.size() / 5;
-  SetCustomer(scenario_.customers[random.Below(random.Chance(50) ? few : scenario_.customers.size())],
-              update);
+  SetCustomer(
+      scenario_.customers[random.Below(random.Chance(50) ? few : scenario_.customers.size())],
+      update);
   SetTime(update);
   if (random.Chance(scenario_.invalid_values)) AddInvalid(update);
   const int first = random.Between(0, kAttributes - 1);

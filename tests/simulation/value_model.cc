@@ -45,12 +45,11 @@ std::string ValueModel::WhyWrong(const ValueKey& key, const std::string& held) c
   const auto given_up = [&](const ModelChange& change) {
     return values.rejected.contains(change.json) || canceled_.contains(change.run_id);
   };
-  const bool in_doubt =
-      newest == nullptr || given_up(*newest) ||
-      (is_number && std::ranges::any_of(values.accepted, given_up)) ||
-      std::ranges::any_of(values.retried, [&](const ModelChange& change) {
-        return change.updated_at >= newest->updated_at && given_up(change);
-      });
+  const bool in_doubt = newest == nullptr || given_up(*newest) ||
+                        (is_number && std::ranges::any_of(values.accepted, given_up)) ||
+                        std::ranges::any_of(values.retried, [&](const ModelChange& change) {
+                          return change.updated_at >= newest->updated_at && given_up(change);
+                        });
   // A value that was stale against one that was given up later does not come back by itself.
   if (in_doubt && (held == "null" || std::ranges::any_of(values.accepted, is) ||
                    std::ranges::any_of(values.retried, is))) {
