@@ -30,6 +30,8 @@ absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOpt
   PEAKSYNC_RETURN_IF_ERROR(ledger->GuardWorkspace());
   PEAKSYNC_RETURN_IF_ERROR(ledger->WaitForLostRequests());
   PEAKSYNC_RETURN_IF_ERROR(ledger->Load());
+  // Who resumes a run is told what of it is durable: what was just read has to be (rule 1).
+  PEAKSYNC_RETURN_IF_ERROR(ledger->store_.database().SyncLog());
   ledger->send_not_before_ = absl::InfinitePast();
   return ledger;
 }
@@ -179,6 +181,15 @@ absl::Status TenantLedger::Sql(absl::Status status) {
   return status;
 }
 
+// SQLite takes a transaction back by itself after some errors, of reads too: what came after it in
+// the group would be written piece by piece.
+absl::Status TenantLedger::GroupStatus() {
+  if (group_error_.ok() && !store_.database().InTransaction()) {
+    group_error_ = absl::UnavailableError("the disk failed, and SQLite ended the transaction");
+  }
+  return group_error_;
+}
+
 absl::Status TenantLedger::Unusable() const {
   return absl::FailedPreconditionError(
       Concat("ledger of ", options_.tenant, " is damaged: ", damaged_.message(),
@@ -214,7 +225,7 @@ absl::Status TenantLedger::Begin() {
 }
 
 absl::Status TenantLedger::Commit() {
-  if (group_error_.ok()) (void)Sql(WriteSettledOutbox());
+  if (GroupStatus().ok()) (void)Sql(WriteSettledOutbox());
   if (group_error_.ok()) (void)Sql(WriteDirtyRuns());
   if (group_error_.ok()) (void)Sql(WriteDirtyAttributes());
   if (group_error_.ok() && last_time_ != stored_time_) {

@@ -139,6 +139,7 @@ class TenantLedger {
   absl::Status GuardWorkspace();
   absl::Status WaitForLostRequests();
   absl::Status Sql(absl::Status status);
+  absl::Status GroupStatus();
   absl::Status Unusable() const;
   absl::Status EnsureLoaded();
   absl::Status WriteSettledOutbox();

@@ -73,7 +73,7 @@ void TenantLedger::SettleOne(const ObjectOutcome& outcome, absl::Time now) {
 }
 
 absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCustomer& customer) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   PEAKSYNC_ASSIGN_OR_RETURN(CustomerState state, ReadState(customer.key));
   bool changed = false;
   switch (outcome.kind) {

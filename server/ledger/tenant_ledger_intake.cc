@@ -26,7 +26,7 @@ bool IsWholeUpdateInvalid(const PreparedUpdate& update) {
 }  // namespace
 
 absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   PEAKSYNC_ASSIGN_OR_RETURN(ActiveRun * active, FindStreamRun(request.run_id, request.stream));
   Run settled;
   if (active == nullptr) {

@@ -9,7 +9,7 @@
 namespace peaksync {
 
 absl::StatusOr<RunView> TenantLedger::CancelRun(std::string_view run_id) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   ActiveRun* active = runs_.Find(run_id);
   if (active == nullptr) {
     PEAKSYNC_ASSIGN_OR_RETURN(Run settled, ReadRun(run_id));
@@ -84,7 +84,7 @@ absl::Status TenantLedger::StartEpoch() {
 }
 
 absl::StatusOr<std::int64_t> TenantLedger::Resync(const ResyncRequest& request) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   if (request.customer) return ResyncCustomer(request);
   if (!request.attribute.empty()) return ResyncAttribute(request.attribute, request.validate_only);
   const std::int64_t values = KnownValues();
@@ -130,7 +130,7 @@ absl::StatusOr<std::int64_t> TenantLedger::ResyncCustomer(const ResyncRequest& r
 
 absl::StatusOr<std::int64_t> TenantLedger::Rebind(const std::string& endpoint,
                                                   const std::string& workspace) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   const std::int64_t values = KnownValues();
   PEAKSYNC_RETURN_IF_ERROR(StartEpoch());
   PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteMeta(kMetaEndpoint, endpoint)));
@@ -142,7 +142,7 @@ absl::StatusOr<std::int64_t> TenantLedger::Rebind(const std::string& endpoint,
 }
 
 absl::Status TenantLedger::BecomeRestored(std::string_view reason) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   for (ActiveRun* active : runs_.All()) {
     if (active->run().IsFinal()) continue;
     CloseRun(*active, RunState::kCanceled, std::string(reason));

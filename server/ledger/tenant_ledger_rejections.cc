@@ -91,7 +91,7 @@ absl::StatusOr<RejectionPage> TenantLedger::ListRejections(const RejectionFilter
 }
 
 absl::StatusOr<std::int64_t> TenantLedger::DiscardRejections(const RejectionFilter& filter) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   std::string customer_key;
   PEAKSYNC_ASSIGN_OR_RETURN(const RejectionCondition condition, ConditionOf(filter, &customer_key));
   absl::StatusOr<std::int64_t> discarded = store_.rejections().Discard(condition);
@@ -178,7 +178,7 @@ absl::StatusOr<ActiveRun*> TenantLedger::RetryRunOf(std::uint32_t source_id, Ret
 }
 
 absl::StatusOr<RetryResult> TenantLedger::RetryRejections(const RetryRequest& request) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   std::string customer_key;
   PEAKSYNC_ASSIGN_OR_RETURN(RejectionCondition condition,
                             ConditionOf(request.filter, &customer_key));

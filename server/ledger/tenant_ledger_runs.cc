@@ -63,7 +63,7 @@ void TenantLedger::AttachStream(ActiveRun& active, const StartRequest& request) 
 }
 
 absl::StatusOr<Run> TenantLedger::StartRun(const StartRequest& request) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   if (!request.run_id.empty()) {
     ActiveRun* active = runs_.Find(request.run_id);
     std::optional<StoredRun> stored;
@@ -154,7 +154,7 @@ absl::StatusOr<ActiveRun*> TenantLedger::FindStreamRun(std::string_view run_id, 
 }
 
 absl::StatusOr<Run> TenantLedger::FinishRun(const FinishRequest& request) {
-  PEAKSYNC_RETURN_IF_ERROR(group_error_);
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   PEAKSYNC_ASSIGN_OR_RETURN(ActiveRun * active, FindStreamRun(request.run_id, request.stream));
   Run settled;
   if (active == nullptr) {

@@ -25,6 +25,7 @@ struct TakenBatch {
   RunMode mode = RunMode::kIncremental;
   std::int64_t sequence = 0;
   std::int64_t default_updated_at = 0;
+  std::int64_t decode_time = 0;  // By the service's clock.
   const MadeBatch* batch = nullptr;
   const TenantRules* decoded_by = nullptr;
   const TenantRules* decided_by = nullptr;

@@ -43,13 +43,15 @@ bool Checker::FindInvalid(const TakenBatch& taken, const BatchReceipt& receipt, 
   for (const InvalidReport& report : receipt.invalid) {
     if (report.index == index) reported.insert(report.field);
   }
-  if (update.in_future != reported.contains("updated_at")) return false;
-  if (update.in_future) world_.coverage.Count(Seen::kInvalidFuture);
+  const bool in_future = update.updated_at.value_or(0) >
+                         taken.decode_time + absl::ToInt64Nanoseconds(absl::Minutes(10));
+  if (in_future != reported.contains("updated_at")) return false;
+  if (in_future) world_.coverage.Count(Seen::kInvalidFuture);
   for (std::size_t i = 0; i < update.values.size(); ++i) {
     const MadeValue& value = update.values[i];
     const auto why = UpdateMaker::WhyInvalid(value, taken.source, *taken.decoded_by);
     const bool is_reported = reported.contains(value.model_name);
-    if (update.in_future) {
+    if (in_future) {
       invalid->insert(i);
       continue;
     }
@@ -252,7 +254,7 @@ void Checker::Leased(const std::vector<LeasedBatch>& batches) {
 }
 
 void Checker::CheckConfirmed(const Lease& lease) {
-  if (braze_.TraceOf(lease.customer).verdict != SimulatedBraze::Verdict::kAccepted) {
+  if (!braze_.TraceOf(lease.customer).accepted) {
     return world_.Break("rule 2: ", lease.customer, " is confirmed and was not accepted");
   }
   for (const auto& [name, json] : lease.values) {

@@ -30,6 +30,9 @@ class History {
                  TenantClient(world_, scenario_, service_, "beta")} {}
 
   HistoryResult Play() {
+    if (Happens(10 * scenario_.kill)) {  // While it makes its file.
+      service_.KillAfter(world_.random.Between(1, 60), DrawLoss());
+    }
     service_.Start();
     for (int step = 0; step < kStepsMax && !world_.broken(); ++step) {
       if (checker_.updates_taken() >= scenario_.updates) break;

@@ -168,20 +168,21 @@ void ServiceLoop::AcceptBatch(const BatchCall& call, Done<BatchReceipt> done) {
   job.weight = static_cast<std::int64_t>(request.updates.size());
   job.needs_room = true;
   job.run_id = call.run_id;
-  Submit<BatchReceipt>(std::move(job), std::move(done),
-                       [this, call, request = std::move(request),
-                        decoded_by = process_->read_by](TenantLedger& ledger) mutable {
-                         const ValueCounts before = ledger.totals();
-                         auto receipt = ledger.AcceptBatch(request);
-                         // Of a group that is spoilt nothing is known.
-                         if (receipt.ok() || !absl::IsUnavailable(receipt.status())) {
-                           checker_.BatchTaken({call.run_id, call.source, call.mode, call.sequence,
-                                                call.default_updated_at, call.batch.get(),
-                                                decoded_by.get(), process_->rules.get()},
-                                               receipt, before, ledger.totals());
-                         }
-                         return receipt;
-                       });
+  Submit<BatchReceipt>(
+      std::move(job), std::move(done),
+      [this, call, request = std::move(request), decode_time = world_.NowNanos(),
+       decoded_by = process_->read_by](TenantLedger& ledger) mutable {
+        const ValueCounts before = ledger.totals();
+        auto receipt = ledger.AcceptBatch(request);
+        // Of a group that is spoilt nothing is known.
+        if (receipt.ok() || !absl::IsUnavailable(receipt.status())) {
+          checker_.BatchTaken(
+              {call.run_id, call.source, call.mode, call.sequence, call.default_updated_at,
+               decode_time, call.batch.get(), decoded_by.get(), process_->rules.get()},
+              receipt, before, ledger.totals());
+        }
+        return receipt;
+      });
 }
 
 void ServiceLoop::FinishRun(FinishRequest request, Done<Run> done) {

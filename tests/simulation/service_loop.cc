@@ -59,7 +59,10 @@ void ServiceLoop::Start() {
   process_->rules = process_->read_by = configured_;
   process_->catalog = std::make_shared<AttributeCatalog>("acme", *configured_);
   world_.Tell("service: started");
+  const VirtualDisk::Fault fault = disk_.fault();
+  disk_.SetFault(VirtualDisk::Fault::kNone);  // The checker's own reads are no part of it.
   checker_.Opened(*process_->ledger);
+  disk_.SetFault(fault);
   if (Died()) return;
   process_->lane = std::make_unique<Lane>(
       scenario_.lane, *this, [this] { return world_.random.Real(); }, world_.Now());
@@ -147,7 +150,12 @@ void ServiceLoop::EndPolitely() {
     braze_.LoseAnswers();
     checker_.ProcessDied();
     starting_ = true;
-    world_.After(absl::Milliseconds(world_.random.Between(10, 3'000)), [this] { Start(); });
+    world_.After(absl::Milliseconds(world_.random.Between(10, 3'000)), [this] {
+      if (scenario_.kill > 0 && world_.random.Chance(25)) {
+        KillAfter(world_.random.Between(1, 6), VirtualDisk::Loss::kSomeUnsynced);
+      }
+      Start();
+    });
   });
 }
 

@@ -92,8 +92,8 @@ bool ReadOptions(int argc, char** argv, Options* options) {
 class Simulation {
  public:
   explicit Simulation(const Options& options) : options_(options) {
-    char folder[] = "/tmp/peaksync-simulation-XXXXXX";
-    folder_ = mkdtemp(folder);
+    folder_ = std::filesystem::temp_directory_path() / "peaksync-simulation-XXXXXX";
+    if (mkdtemp(folder_.data()) == nullptr) std::abort();
     reports_ =
         static_cast<Report*>(mmap(nullptr, sizeof(Report) * options.jobs, PROT_READ | PROT_WRITE,
                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0));
@@ -134,9 +134,10 @@ class Simulation {
       return;
     }
     alarm(kHistorySecondsMax);
-    char path[256];
-    std::snprintf(path, sizeof(path), "%s/%020llu.db", folder_.c_str(),
-                  static_cast<unsigned long long>(seed));
+    char path[32];
+    // Relative: the story, and with it the digest, must not depend on the folder's name.
+    if (chdir(folder_.c_str()) != 0) _exit(1);
+    std::snprintf(path, sizeof(path), "%020llu.db", static_cast<unsigned long long>(seed));
     const HistoryResult result = PlayHistory(seed, path, options_.verbose);
     report.coverage = result.coverage;
     report.updates = result.updates;

@@ -89,12 +89,15 @@ HttpResult SimulatedBraze::JudgePoison(Request& request, bool* judged) {
   const std::set<std::size_t> named = bad[Poison::kNamed201];
   *judged = !unnamed.empty() || !named.empty();
   if (!*judged) return {};
-  MarkAll(request, unnamed.empty() ? Verdict::kAccepted : Verdict::kKept);
+  MarkAll(request, Verdict::kKept);
   for (std::size_t i = 0; i < request.objects.size(); ++i) {
-    if (!unnamed.contains(i) && !named.contains(i)) request.applies.insert(i);
-  }
-  for (const std::size_t index : named) {
-    traces_[request.objects[index].customer].verdict = Verdict::kRefused;
+    Trace& trace = traces_[request.objects[i].customer];
+    if (named.contains(i)) trace.verdict = Verdict::kRefused;
+    if (!unnamed.contains(i) && !named.contains(i)) {
+      request.applies.insert(i);
+      if (unnamed.empty()) trace.verdict = Verdict::kAccepted;
+    }
+    trace.accepted |= trace.verdict == Verdict::kAccepted;
   }
   std::string errors = ErrorsOf(named);
   if (unnamed.empty()) {

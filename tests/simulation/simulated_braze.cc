@@ -28,7 +28,9 @@ void SimulatedBraze::Heal(bool cure) {
   refuses_all_ = 0;
   for (auto& [customer, poison] : poison_) {
     // What Braze refuses without naming it is cured all the same: nothing beside it would come.
-    if (cure || poison == Poison::kBare400 || poison == Poison::kUnnamed) poison = Poison::kNone;
+    const bool unnamed = poison == Poison::kBare400 || poison == Poison::kUnnamed ||
+                         poison == Poison::kTooLarge;
+    if (cure || unnamed) poison = Poison::kNone;
   }
 }
 
@@ -154,6 +156,7 @@ void SimulatedBraze::MarkAll(Request& request, Verdict verdict) {
   for (const SentObject& object : request.objects) {
     Trace& trace = traces_[object.customer];
     trace.verdict = verdict;
+    trace.accepted |= verdict == Verdict::kAccepted;
     trace.alone = request.objects.size() == 1;
     trace.refused_all = refuses_all_ != 0;
   }

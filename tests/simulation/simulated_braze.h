@@ -28,6 +28,7 @@ class SimulatedBraze {
   enum class Verdict : std::uint8_t { kAccepted, kRefused, kKept };
   struct Trace {
     Verdict verdict = Verdict::kKept;
+    bool accepted = false;     // Since it was handed out; an accepted object may be asked again.
     bool touched = false;      // Since it was handed out: may stand in the profile.
     bool alone = false;        // The object was the only one.
     bool refused_all = false;  // Braze refused everything at that time.

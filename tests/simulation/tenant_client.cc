@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::int64_t kBatchesAhead = 4;
 
-StreamId NewStream() {
-  static StreamId last = 0;
+// Streams and requests are never named twice.
+std::uint64_t NewNumber() {
+  static std::uint64_t last = 0;
   return ++last;
 }
 
@@ -51,8 +52,7 @@ void TenantClient::Step() {
 void TenantClient::Begin() {
   Random& random = world_.random;
   run_id_.clear();
-  request_id_ =
-      random.Chance(50) ? absl::StrCat("job-", source_, "-", random.Below(1'000'000)) : "";
+  request_id_ = random.Chance(50) ? absl::StrCat("job-", source_, "-", NewNumber()) : "";
   mode_ = random.Chance(scenario_.full_runs) ? RunMode::kFull : RunMode::kIncremental;
   updated_at_.reset();
   if (random.Chance(30)) {
@@ -85,8 +85,14 @@ void TenantClient::Connect(bool displaces) {
   request.client = "simulation";
   request.updated_at = updated_at_;
   request.from_cursor = from_cursor_;
-  request.stream = NewStream();
-  if (displaces) world_.coverage.Count(Seen::kStreamDisplaced);
+  request.stream = NewNumber();
+  asked_at_ = world_.NowNanos();
+  if (displaces) {
+    world_.coverage.Count(Seen::kStreamDisplaced);
+    // Its end is noticed later, also when the new stream is not taken.
+    world_.After(absl::Seconds(2),
+                 [this, run_id = run_id_, old = stream_] { service_.EndStream(run_id, old); });
+  }
   phase_ = Phase::kStarting;
   stream_ = request.stream;
   world_.Tell("client ", source_, ": start ", run_id_.empty() ? "a run" : run_id_);
@@ -105,7 +111,7 @@ void TenantClient::OnStarted(const absl::StatusOr<Run>& run, StreamId stream) {
   if (!run_id_.empty()) {
     world_.coverage.Count(Seen::kResumed);
     if (run->run_id != run_id_) world_.Break("section 6: resumed ", run_id_, ", got ", run->run_id);
-  } else if (run->last_sequence > 0) {
+  } else if (run->create_time < asked_at_) {
     world_.coverage.Count(Seen::kRequestIdFound);
   }
   if (run->last_sequence < acknowledged_) {
@@ -137,7 +143,7 @@ void TenantClient::Stream() {
       case 3: {  // Somebody else begins a run of the source.
         StartRequest request;
         request.source = source_;
-        request.stream = NewStream();
+        request.stream = NewNumber();
         return service_.StartRun(request,
                                  [this, stream = request.stream](const absl::StatusOr<Run>& run) {
                                    if (run.ok()) return service_.EndStream(run->run_id, stream);

@@ -64,6 +64,7 @@ class TenantClient {
   std::int64_t next_ = 1;
   std::int64_t acknowledged_ = 0;
   StreamId stream_ = 0;
+  std::int64_t asked_at_ = 0;  // For it.
 };
 
 }  // namespace peaksync::simulation

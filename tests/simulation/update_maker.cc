@@ -92,7 +92,7 @@ void UpdateMaker::AddValue(int attribute, MadeUpdate& update) {
       return;
     }
     default: {
-      if (random.Chance(50)) {
+      if (random.Chance(90)) {  // Now and then an object, which is another type.
         const bool order = random.Chance(50);
         *value.mutable_list_value()->add_values() = TextOf(order ? "a" : "b");
         *value.mutable_list_value()->add_values() = TextOf(order ? "b" : "a");
@@ -159,8 +159,7 @@ void UpdateMaker::SetTime(MadeUpdate& update) {
   std::int64_t seconds = world_.NowNanos() / kNanos;
   if (random.Chance(40)) return;  // The run's.
   if (scenario_.invalid_values > 0 && random.Chance(1)) {
-    update.in_future = true;
-    seconds += 3'600;
+    seconds += 3'600;  // Too far ahead.
   } else {
     seconds -= seconds % kGridSeconds + kGridSeconds * random.Between(-1, 6);
     seconds = std::min(seconds, world_.NowNanos() / kNanos + 300);

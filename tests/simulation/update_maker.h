@@ -27,7 +27,6 @@ struct MadeValue {
 struct MadeUpdate {
   std::string customer;  // SimulatedCustomer::key.
   std::optional<std::int64_t> updated_at;
-  bool in_future = false;  // Too far: the whole update is invalid.
   std::vector<MadeValue> values;
   v1::CustomerUpdate message;
 };

@@ -32,6 +32,7 @@ class VirtualDisk {
   enum class Fault : std::uint8_t { kNone, kFull, kWriteError, kSyncError, kReadError };
   // Every such operation fails until the next call.
   void SetFault(Fault fault) { fault_ = fault; }
+  Fault fault() const { return fault_; }
 
   // The process dies at the `operations`-th write, sync, truncation or deletion from now: from then
   // on every operation fails, and none changes anything. Close the databases, then Reboot.

@@ -141,6 +141,17 @@ absl::Status Database::Execute(const char* sql) const {
   return SqliteError(handle(), code, Concat("ledger ", path_));
 }
 
+absl::Status Database::SyncLog() {
+  sqlite3_file* log = nullptr;
+  const int code = sqlite3_file_control(handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                        static_cast<void*>(&log));
+  if (code != SQLITE_OK) return SqliteError(nullptr, code, Concat("ledger ", path_));
+  if (log == nullptr || log->pMethods == nullptr) return absl::OkStatus();  // There is none.
+  const int synced = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (synced == SQLITE_OK) return absl::OkStatus();
+  return SqliteError(nullptr, synced, Concat("sync ledger ", path_));
+}
+
 void Database::CheckpointPassive() {
   sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }

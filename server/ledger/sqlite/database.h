@@ -39,6 +39,10 @@ class Database {
   // Whether a transaction is open; SQLite rolls some back by itself after an error.
   bool InTransaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 
+  // Brings to the disk what the log holds: what a process that was killed has committed, and the
+  // next one reads, may not have been synced yet. After the first statement.
+  absl::Status SyncLog();
+
   // Pages in the write-ahead log after the last commit.
   int wal_pages() const { return *wal_pages_; }
   // Copies the log into the file; readers may keep some of it back. Errors are not faults: the next

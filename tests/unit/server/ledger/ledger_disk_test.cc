@@ -109,6 +109,28 @@ TEST_F(LedgerDisk, SendsAgainWhatCouldNotBeSettled) {
   EXPECT_THAT(Values(run_), CountsAre(ValueCounts{.confirmed = 1}));
 }
 
+// SQLite ends the transaction when a read fails: what comes after it must not be written alone.
+TEST_F(LedgerDisk, NothingOfAGroupIsKeptWhenAReadInItFails) {
+  EXPECT_THAT(TryFinish(run_), IsOk());
+  Confirm();
+  const std::string other = Start("other");
+  Crash();
+  ASSERT_THAT(TryResume(other, "other"), IsOk());
+  ASSERT_THAT(ledger_->Begin(), IsOk());
+  BatchRequest first = Batch(other, {{"li", {{"a", 1}}}}, At(1));
+  ASSERT_THAT(ledger_->AcceptBatch(first), IsOk());
+  disk_.FailReads(1);
+  EXPECT_FALSE(ledger_->CancelRun(run_).ok());  // Settled: it is looked up in the file.
+  disk_.Heal();
+  BatchRequest second = Batch(other, {{"jo", {{"b", 1}}}}, At(1));
+  ++second.sequence;
+  EXPECT_FALSE(ledger_->AcceptBatch(second).ok());
+  EXPECT_THAT(ledger_->Commit(), CannotBeWritten());
+  Reopen();
+  EXPECT_THAT(Values(other), CountsAre(ValueCounts{}));
+  EXPECT_THAT(LeaseAll(), IsEmpty());
+}
+
 // The outcome was lost with the group, so that the value may stand in Braze.
 TEST_F(LedgerDisk, DoesNotCancelOutWhatCouldNotBeSettled) {
   Confirm();
