@@ -105,7 +105,7 @@ ONLY_IN = {
     ),
     r"CLI/": ("server/app/command_line.cc", "client/cli.cc", "mockbraze/app/main.cc"),
     r"toml\+\+/": ("server/app/config_node.cc",),
-    r"httplib\.h": ("server/app/admin_http.cc",),
+    r"httplib\.h": ("server/app/admin_http.cc", "server/app/admin_socket.cc"),
     r"nlohmann/": ("client/report_json.cc", "client/value_json.cc"),
     r"simdjson\.h": (
         "server/api/encode_value.cc",

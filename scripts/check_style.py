@@ -45,7 +45,10 @@ BANS = [
         r"sleep_for|sleep_until|SleepFor|\busleep\(|\bnanosleep\(|\bsleep\(",
         ("server/", "mockbraze/"),
         "nothing in a service sleeps: wait for an event with a time-out",
-        {"server/app/admin_http.cc": "the library tells nobody when its loop runs"},
+        {
+            "server/app/admin_http.cc": "the library tells nobody when its loop runs",
+            "server/app/admin_socket.cc": "the same library",
+        },
     ),
     Ban(
         r"absl::Now\(|system_clock::now\(",
@@ -75,6 +78,7 @@ BANS = [
         {
             "server/api/sync_service.cc": "gRPC's reactors delete themselves",
             "server/app/admin_http.cc": "cpp-httplib takes a raw pointer and owns it",
+            "server/app/admin_socket.cc": "the same library",
             "server/base/log.cc": "the logger outlives everything",
         },
     ),

@@ -11,6 +11,7 @@
 #include "server/app/app.h"
 #include "server/app/command_line.h"
 #include "server/app/config.h"
+#include "server/app/run_command.h"
 #include "server/base/log.h"
 
 namespace {
@@ -69,10 +70,12 @@ int main(int argc, char** argv) {
     return usable ? EXIT_SUCCESS : kWrongConfiguration;
   }
 
-  const sigset_t signals = BlockSignals();
   const peaksync::SystemClock clock;
   peaksync::AppOptions options;
   options.clock = &clock;
+  if (!line.command.name.empty()) return peaksync::RunCommand(line, loaded.config, options);
+
+  const sigset_t signals = BlockSignals();
   options.pause = [&](absl::Duration duration) { return Pause(signals, duration); };
   auto app = peaksync::App::Start(loaded.config, options);
   if (!app.ok()) {

@@ -8,6 +8,7 @@
 #include "server/api/api_server.h"
 #include "server/api/tenant_registry.h"
 #include "server/app/admin_http.h"
+#include "server/app/admin_socket.h"
 #include "server/app/config_changes.h"
 #include "server/app/tenant_set.h"
 #include "server/base/files.h"
@@ -34,6 +35,18 @@ absl::StatusOr<ApiServerOptions> ReadServerOptions(const ServerConfig& config) {
   if (config.client_ca.empty()) return options;
   PEAKSYNC_ASSIGN_OR_RETURN(options.client_ca, ReadSmallFile(config.client_ca, kPemBytesMax));
   return options;
+}
+
+std::string_view NameOf(DeliveryStatus::State state) {
+  switch (state) {
+    case DeliveryStatus::State::kRunning:
+      return "running";
+    case DeliveryStatus::State::kBackingOff:
+      return "backing off";
+    case DeliveryStatus::State::kPaused:
+      return "paused";
+  }
+  return "";
 }
 
 std::string KindsOf(const TenantChange& change) {
@@ -92,6 +105,7 @@ class App::Impl {
                                                         [this] { return accepting_.load(); }}));
     PEAKSYNC_ASSIGN_OR_RETURN(api_, ApiServer::Start(server, registry_, *options_.clock));
     tenants_.Serve(api_.get());
+    StartSocket();
     accepting_ = true;
     log::Info("Listening.", {{"grpc_port", std::int64_t{api_->port()}},
                              {"admin_port", std::int64_t{admin_->port()}},
@@ -112,8 +126,26 @@ class App::Impl {
                {"changed", static_cast<std::int64_t>(changes.changed.size())}});
   }
 
+  std::string Status() {
+    std::string text;
+    for (const TenantView& view : tenants_.View()) {
+      const bool running = view.fault.empty();
+      text += Concat("tenant: ", view.name,
+                     "\n  state: ", running ? NameOf(view.delivery.state) : "does not run",
+                     "\n  workspace: ", view.workspace, " at ", view.endpoint, "\n");
+      const std::string& reason = running ? view.delivery.reason : view.fault;
+      if (!reason.empty()) text += Concat("  reason: ", reason, "\n");
+      if (!view.delivery.remedy.empty()) text += Concat("  remedy: ", view.delivery.remedy, "\n");
+      if (!running) continue;
+      text += Concat("  waiting_values: ", view.delivery.waiting_values,
+                     "\n  streams: ", view.streams, "\n");
+    }
+    return text.empty() ? "no tenant\n" : text;
+  }
+
   void Stop() {
     accepting_ = false;
+    if (socket_ != nullptr) socket_->Stop();
     if (api_ != nullptr) api_->Stop();
     delivery_.Stop();
     tenants_.Stop();
@@ -124,6 +156,27 @@ class App::Impl {
   int admin_port() const { return admin_->port(); }
 
  private:
+  // Without it the service runs, and `peaksyncd ledger` says why it cannot.
+  void StartSocket() {
+    if (config_.admin.socket.empty()) return;
+    auto started = AdminSocket::Start(
+        config_.admin.socket, [this](const LedgerCommand& command) { return Run(command); });
+    if (started.ok()) {
+      socket_ = *std::move(started);
+    } else {
+      log::Warn("There is no admin socket.", {{"reason", std::string(started.status().message())}});
+    }
+  }
+
+  CommandReport Run(const LedgerCommand& command) {
+    if (command.name == "status") return {0, Status()};
+    return RunLedgerCommand(
+        command, config_.ledger, options_, [this](const std::string& tenant, const auto& work) {
+          return tenants_.WhileDown(tenant, Concat("the ledger of ", tenant, " is being replaced"),
+                                    work);
+        });
+  }
+
   // Tenants on one of Braze's clusters share its connections, but not at each other's cost (rule
   // 8): each lane has its own bound.
   static CurlOptions DeliveryCurlOptions() {
@@ -144,6 +197,7 @@ class App::Impl {
   std::unique_ptr<ApiServer> api_;
   std::atomic<bool> accepting_ = false;
   std::unique_ptr<AdminHttp> admin_;
+  std::unique_ptr<AdminSocket> socket_;
 };
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

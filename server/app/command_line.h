@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "server/app/ledger_commands.h"
+
 namespace peaksync {
 
 // What peaksyncd was asked to do.
@@ -9,6 +11,9 @@ struct CommandLine {
   std::string config = "/etc/peaksync/peaksyncd.toml";
   bool check_config = false;
   bool strict = false;
+  // Empty: run the service. "status", or the name of a `ledger` command.
+  LedgerCommand command;
+  bool yes = false;  // Agrees to what changes a ledger.
 };
 
 // Reads the arguments. When the process is to end at once (--help, --version, a wrong flag), prints

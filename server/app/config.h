@@ -30,7 +30,8 @@ struct ServerConfig {
 struct AdminConfig {
   std::string listen = "127.0.0.1:9464";
   bool insecure = false;  // May listen off loopback. The port has no TLS and no credential.
-  // The Unix domain socket for `peaksyncd status` and `peaksyncd ledger`. LoadConfig sets it.
+  // The Unix domain socket for `peaksyncd status` and `peaksyncd ledger`. LoadConfig sets it;
+  // empty: none.
   std::string socket;
 };
 
