@@ -32,16 +32,15 @@ absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOpt
   PEAKSYNC_RETURN_IF_ERROR(ledger->Load());
   // Who resumes a run is told what of it is durable: what was just read has to be (rule 1).
   PEAKSYNC_RETURN_IF_ERROR(ledger->store_.database().SyncLog());
-  ledger->send_not_before_ = absl::InfinitePast();
   return ledger;
 }
 
 // A process that was killed may have left requests that Braze is still working on, and nobody knows
-// of whom: what waits is sent when they are over (rule 4).
+// of whom: everything is sent when they are over (rule 4).
 absl::Status TenantLedger::WaitForLostRequests() {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string quiet, store_.ReadMeta(kMetaQuiet));
   if (quiet != "1") {
-    send_not_before_ = options_.clock->Steady() + limits::kLostOutcomeWait;
+    waiting_.DelayAll(options_.clock->Steady() + limits::kLostOutcomeWait);
     return absl::OkStatus();
   }
   PEAKSYNC_RETURN_IF_ERROR(store_.Begin());
@@ -63,6 +62,7 @@ absl::Status TenantLedger::GuardWorkspace() {
     PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaTenant, options_.tenant));
     PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaEndpoint, options_.endpoint));
     PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaWorkspace, options_.workspace));
+    PEAKSYNC_RETURN_IF_ERROR(store_.WriteMeta(kMetaQuiet, "1"));  // It is new.
     return store_.Commit();
   }
   if (tenant != options_.tenant) {
@@ -145,7 +145,6 @@ absl::Status TenantLedger::LoadOutbox() {
     }
     WaitingCustomer& customer = waiting_.At(row.customer.Key(), row.customer);
     if (customer.waiting.empty()) customer.since = now;
-    customer.not_before = std::max(customer.not_before, send_not_before_);
     for (OutboxRow::Attribute& attribute : row.attributes) {
       Slot* slot = customer.FindWaiting(attribute.attribute_id);
       const Attribute* known = attribute.attribute_id < attributes_by_id_.size()

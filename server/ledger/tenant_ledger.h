@@ -224,11 +224,10 @@ class TenantLedger {
   TenantLedgerOptions options_;
   LedgerStore store_;
   absl::Status workspace_guard_;
-  absl::Status damaged_;                               // For good.
-  absl::Status group_error_;                           // Of the group that is open.
-  bool needs_load_ = false;                            // Memory is ahead of the file.
-  std::vector<StreamId> attached_;                     // In this group.
-  absl::Time send_not_before_ = absl::InfinitePast();  // What is read back at the start.
+  absl::Status damaged_;            // For good.
+  absl::Status group_error_;        // Of the group that is open.
+  bool needs_load_ = false;         // Memory is ahead of the file.
+  std::vector<StreamId> attached_;  // In this group.
 
   RunBook runs_;
   WaitingSet waiting_;

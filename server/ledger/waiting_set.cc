@@ -63,9 +63,10 @@ WaitingCustomer& WaitingSet::At(std::string_view key, const Customer& customer) 
   if (added) {
     found->second.key = key;
     found->second.customer = customer;
+    found->second.not_before = all_not_before_;
     if (const auto delay = forgotten_not_before_.find(found->second.key);
         delay != forgotten_not_before_.end()) {
-      found->second.not_before = delay->second;
+      found->second.not_before = std::max(delay->second, all_not_before_);
       forgotten_not_before_.erase(delay);
     }
   }
@@ -218,7 +219,8 @@ void WaitingSet::ForgetSlots() {
 
 bool WaitingSet::IsQuiet(absl::Time now) {
   PromoteDelayed(now);
-  return leases_.empty() && delayed_.empty() && forgotten_not_before_.empty();
+  return leases_.empty() && delayed_.empty() && forgotten_not_before_.empty() &&
+         all_not_before_ <= now;
 }
 
 ReadyState WaitingSet::Ready(absl::Time now) {

@@ -76,6 +76,10 @@ class WaitingSet {
   WaitingCustomer* Find(std::string_view key);
   WaitingCustomer* FindLease(LeaseId lease);
 
+  // Nobody is ready before then: requests of a process that was killed may still be running, and
+  // nobody knows whose.
+  void DelayAll(absl::Time not_before) { all_not_before_ = not_before; }
+
   // All customers, in no order. The pointers live until Place.
   std::vector<WaitingCustomer*> All();
 
@@ -118,6 +122,7 @@ class WaitingSet {
   // read back from the outbox. A lost request of theirs may still be running.
   absl::flat_hash_map<std::string, absl::Time> forgotten_not_before_;
   std::multimap<absl::Time, std::string> forgotten_;  // When each of them can be left out.
+  absl::Time all_not_before_ = absl::InfinitePast();
   std::int64_t flush_customers_ = 0;
   std::int64_t ready_bytes_ = 0;
   std::int64_t bytes_ = 0;

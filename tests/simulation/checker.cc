@@ -94,7 +94,6 @@ void Checker::GroupEnded(TenantLedger& ledger, const absl::Status& committed) {
     untold_.push_back(std::move(group_));
     return;
   }
-  untold_.clear();
   for (const std::string& run_id : ledger.changed_runs()) {
     // Of a run that has ended, without reading the file: the disk may fail.
     const auto ended = std::ranges::find(ledger.ended_runs(), run_id, &Run::run_id);
@@ -110,6 +109,8 @@ void Checker::GroupEnded(TenantLedger& ledger, const absl::Status& committed) {
   }
   for (const Run& run : ledger.ended_runs()) CheckEnded(run);
   Adopt(group_);
+  // A group that wrote nothing leaves in the log what a failed one has left there.
+  if (group_.book != book_) untold_.clear();
   book_ = std::move(group_.book);
   CheckSums(ledger);
   if (!ledger.ended_runs().empty()) CheckCursors(ledger, /*exact=*/true);

@@ -14,7 +14,7 @@
 namespace peaksync::simulation {
 namespace {
 
-constexpr int kStepsMax = 6'000;
+constexpr int kStepsMax = 20'000;
 constexpr int kQuietMinutesMax = 600;
 
 class History {

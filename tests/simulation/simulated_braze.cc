@@ -158,7 +158,7 @@ void SimulatedBraze::MarkAll(Request& request, Verdict verdict) {
     trace.verdict = verdict;
     trace.accepted |= verdict == Verdict::kAccepted;
     trace.alone = request.objects.size() == 1;
-    trace.refused_all = refuses_all_ != 0;
+    trace.refused_all |= refuses_all_ != 0;
   }
 }
 

@@ -142,6 +142,18 @@ TEST_F(TenantLedgerCancel, ALostAnswerIsRememberedByTheEnd) {
   EXPECT_THAT(LeaseAll(), IsEmpty());  // Not all was quiet.
 }
 
+TEST_F(TenantLedgerCancel, AKilledProcessMayHaveLostTheAnswerOfACustomerOfWhomNothingWaits) {
+  const std::string run = Push({{"jo", {{"a", 1}}}}, At(1));
+  Settle(LeaseAll(), Kind::kReturned, clock_.Now() + absl::Seconds(10));
+  Cancel(run);
+  Crash();
+  Push({{"jo", {{"a", 2}}}}, At(2));
+  clock_.Advance(absl::Seconds(9));
+  EXPECT_THAT(LeaseAll(), IsEmpty());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Shown(LeaseAll()), ElementsAre("jo.a=2"));
+}
+
 TEST_F(TenantLedgerCancel, WhatMayHaveBeenSentBeforeIsUnknown) {
   Push({{"jo", {{"a", 1}}}}, At(1));
   Confirm();
