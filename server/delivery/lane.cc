@@ -74,8 +74,8 @@ void Lane::OnResult(LaneHost::RequestId id, const HttpResult& result, absl::Time
   Request request = std::move(found->second);
   const int flying = requests_in_flight();
   in_flight_.erase(found);
-  const Answer answer = ReadAnswer(result, request.objects.size(), api_key_,
-                                   result.response.received.value_or(now));
+  const Answer answer =
+      ReadAnswer(result, request.objects.size(), api_key_, result.response.received.value_or(now));
   ExchangeReport report{.kind = answer.kind,
                         .duration = now - request.sent,
                         .objects = static_cast<int>(request.objects.size()),

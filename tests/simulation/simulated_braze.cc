@@ -28,8 +28,8 @@ void SimulatedBraze::Heal(bool cure) {
   refuses_all_ = 0;
   for (auto& [customer, poison] : poison_) {
     // What Braze refuses without naming it is cured all the same: nothing beside it would come.
-    const bool unnamed = poison == Poison::kBare400 || poison == Poison::kUnnamed ||
-                         poison == Poison::kTooLarge;
+    const bool unnamed =
+        poison == Poison::kBare400 || poison == Poison::kUnnamed || poison == Poison::kTooLarge;
     if (cure || unnamed) poison = Poison::kNone;
   }
 }

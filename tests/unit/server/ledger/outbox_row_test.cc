@@ -22,6 +22,7 @@ OutboxRow RowOfAllKinds() {
   row.source_id = 1'000;
   row.updated_at = -1;
   row.forced_since = 1'790'000'000'123'456'789;
+  row.attempts = 3;
   std::uint32_t id = 0;
   for (const Value& value :
        {Value(), Value::Bool(true), Value::Integer(std::numeric_limits<std::int64_t>::min()),
@@ -48,6 +49,7 @@ TEST(OutboxRow, ReadsBackEveryKindOfValue) {
   EXPECT_EQ(read->source_id, row.source_id);
   EXPECT_EQ(read->updated_at, row.updated_at);
   EXPECT_EQ(read->forced_since, row.forced_since);
+  EXPECT_EQ(read->attempts, 3);
   ASSERT_EQ(read->attributes.size(), row.attributes.size());
   for (std::size_t i = 0; i < row.attributes.size(); ++i) {
     EXPECT_EQ(read->attributes[i].attribute_id, row.attributes[i].attribute_id);

@@ -39,6 +39,20 @@ TEST(AttributeCatalog, GivesListedNamesTheirRuleAndRename) {
   EXPECT_EQ(catalog.RuleOf("churn_p"), nullptr);
 }
 
+TEST(AttributeCatalog, FindsByBrazesNameWhatWasValidatedBefore) {
+  TenantRules rules;
+  rules.attributes["churn_p"].rename = "churn_probability";
+  AttributeCatalog catalog("acme", rules);
+  const auto churn = catalog.FindByBrazeName("churn_probability");
+  ASSERT_THAT(churn, IsOk());
+  EXPECT_EQ((*churn)->rule, &catalog.rules().attributes.at("churn_p"));
+  // Refused under the model's own name when it was not listed yet.
+  const auto listed_since = catalog.FindByBrazeName("churn_p");
+  ASSERT_THAT(listed_since, IsOk());
+  EXPECT_EQ((*listed_since)->name, "churn_probability");
+  EXPECT_FALSE(catalog.FindByBrazeName("_no").ok());
+}
+
 TEST(AttributeCatalog, TakesUnlistedNamesUpOnce) {
   AttributeCatalog catalog("acme", TenantRules{});
   const auto first = catalog.Find("ltv");
