@@ -94,10 +94,12 @@ class ApiServer::Impl {
           return tenants_.Check(credential, tenant);
         });
   }
-  void EndStreams(const std::string& tenant, const absl::Status& status) {
-    service_.streams().EndWhere([&](const std::string& name, const CallCredential&) {
-      return name == tenant ? status : absl::OkStatus();
-    });
+  void EndStreams(const std::string& tenant, const absl::Status& status, OpenStreams::Haste haste) {
+    service_.streams().EndWhere(
+        [&](const std::string& name, const CallCredential&) {
+          return name == tenant ? status : absl::OkStatus();
+        },
+        haste);
   }
   int CountStreams(const std::string& tenant) { return service_.streams().Count(tenant); }
 
@@ -137,7 +139,10 @@ int ApiServer::port() const { return impl_->port(); }
 bool ApiServer::accepting() const { return impl_->accepting(); }
 void ApiServer::EndUnauthenticated() { impl_->EndUnauthenticated(); }
 void ApiServer::EndStreams(const std::string& tenant, const absl::Status& status) {
-  impl_->EndStreams(tenant, status);
+  impl_->EndStreams(tenant, status, OpenStreams::Haste::kTellFirst);
+}
+void ApiServer::CancelStreams(const std::string& tenant, const absl::Status& status) {
+  impl_->EndStreams(tenant, status, OpenStreams::Haste::kWaitNoLonger);
 }
 int ApiServer::CountStreams(const std::string& tenant) { return impl_->CountStreams(tenant); }
 void ApiServer::Drain() { impl_->Drain(); }

@@ -37,9 +37,11 @@ class ApiServer {
   // Ends the streams whose credential is not known any more, with UNAUTHENTICATED. Call it after
   // the registry's credentials have changed.
   void EndUnauthenticated();
-  // Ends the tenant's streams with the status. A second call also ends those whose client does not
-  // read what it was sent, and which cannot be told therefore.
+  // Ends the tenant's streams with the status.
   void EndStreams(const std::string& tenant, const absl::Status& status);
+  // The same, but also those whose client does not read what it was sent, and which cannot be told
+  // therefore.
+  void CancelStreams(const std::string& tenant, const absl::Status& status);
   // The tenant's open streams.
   int CountStreams(const std::string& tenant);
   // Drains, and returns when no call runs any more.

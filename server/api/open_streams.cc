@@ -60,10 +60,10 @@ int OpenStreams::Count(const std::string& tenant) {
   return found == per_tenant_.end() ? 0 : found->second;
 }
 
-void OpenStreams::EndWhere(const Judge& judge) {
+void OpenStreams::EndWhere(const Judge& judge, Haste haste) {
   for (const auto& entry : All()) {
     const absl::Status status = judge(entry->tenant, entry->credential);
-    if (!status.ok()) entry->end(status);
+    if (!status.ok()) entry->end(status, haste);
   }
 }
 

@@ -40,7 +40,10 @@ struct Caller {
 // use.
 class OpenStreams {
  public:
-  using Ender = std::function<void(const absl::Status&)>;
+  // Told to wait no longer, it also ends a stream whose client does not read what it was sent, and
+  // which cannot be told the status therefore.
+  enum class Haste : std::uint8_t { kTellFirst, kWaitNoLonger };
+  using Ender = std::function<void(const absl::Status&, Haste)>;
   // What a stream ends with; OK: it goes on.
   using Judge = std::function<absl::Status(const std::string& tenant, const CallCredential&)>;
 
@@ -49,7 +52,7 @@ class OpenStreams {
   absl::StatusOr<StreamId> Add(const Caller& caller, Ender end);
   void Remove(StreamId stream);
   // Judges all streams, without a lock held.
-  void EndWhere(const Judge& judge);
+  void EndWhere(const Judge& judge, Haste haste = Haste::kTellFirst);
   int Count(const std::string& tenant);
   // Ends all streams with UNAVAILABLE, and every later one at once.
   void Drain();
@@ -113,8 +116,7 @@ class StreamReactor final
   void OnHeldBack(const std::string& reason);
   void OnFinished(absl::StatusOr<Run> run);
   void Fail(const absl::Status& status);
-  // The service's wish. The second time it does not wait for a client that does not read.
-  void End(const absl::Status& status);
+  void End(const absl::Status& status, OpenStreams::Haste haste);
 
   // The one place that decides what happens next.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -174,7 +176,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchSyncRunRespo
   void OnChange(absl::StatusOr<RunView> view);
   void OnTimer();
   void Fail(const absl::Status& status);
-  void End(const absl::Status& status);  // As StreamReactor's.
+  void End(const absl::Status& status, OpenStreams::Haste haste);
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   grpc::CallbackServerContext* const context_;  // gRPC's; lives until OnDone.

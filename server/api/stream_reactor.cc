@@ -67,9 +67,9 @@ StreamReactor* StreamReactor::Start(grpc::CallbackServerContext* context, const 
   std::shared_ptr<StreamReactor> self(
       new StreamReactor(context, caller.tenant, tenants, streams, clock));
   StreamReactor* reactor = self.get();
-  const absl::StatusOr<StreamId> stream =
-      streams.Add(caller, [weak = std::weak_ptr(self)](const absl::Status& status) {
-        if (const auto alive = weak.lock()) alive->End(status);
+  const absl::StatusOr<StreamId> stream = streams.Add(
+      caller, [weak = std::weak_ptr(self)](const absl::Status& status, OpenStreams::Haste haste) {
+        if (const auto alive = weak.lock()) alive->End(status, haste);
       });
   MutexLock lock(reactor->mutex_);
   reactor->self_ = std::move(self);
@@ -311,11 +311,10 @@ void StreamReactor::Fail(const absl::Status& status) {
   Advance();
 }
 
-void StreamReactor::End(const absl::Status& status) {
+void StreamReactor::End(const absl::Status& status, OpenStreams::Haste haste) {
   MutexLock lock(mutex_);
-  const bool again = !failure_.ok();
   Note(status);
-  if (again && writing_) context_->TryCancel();
+  if (haste == OpenStreams::Haste::kWaitNoLonger && writing_) context_->TryCancel();
   Advance();
 }
 

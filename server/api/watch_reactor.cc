@@ -15,9 +15,9 @@ WatchReactor* WatchReactor::Start(grpc::CallbackServerContext* context, const Ca
                                   OpenStreams& streams, std::string run_id) {
   std::shared_ptr<WatchReactor> self(new WatchReactor(context, caller.tenant, streams));
   WatchReactor* reactor = self.get();
-  const absl::StatusOr<StreamId> stream =
-      streams.Add(caller, [weak = std::weak_ptr(self)](const absl::Status& status) {
-        if (const auto watch = weak.lock()) watch->End(status);
+  const absl::StatusOr<StreamId> stream = streams.Add(
+      caller, [weak = std::weak_ptr(self)](const absl::Status& status, OpenStreams::Haste haste) {
+        if (const auto watch = weak.lock()) watch->End(status, haste);
       });
   {
     MutexLock lock(reactor->mutex_);
@@ -68,9 +68,9 @@ void WatchReactor::Fail(const absl::Status& status) {
   Advance();
 }
 
-void WatchReactor::End(const absl::Status& status) {
+void WatchReactor::End(const absl::Status& status, OpenStreams::Haste haste) {
   MutexLock lock(mutex_);
-  if (!failure_.ok() && writing_) context_->TryCancel();
+  if (haste == OpenStreams::Haste::kWaitNoLonger && writing_) context_->TryCancel();
   if (failure_.ok()) failure_ = status;
   Advance();
 }

@@ -64,7 +64,7 @@ void TenantSet::TakeDown(Entry& entry, const absl::Status& reason) {
   RunningTenant& running = *entry.running;
   if (api_ != nullptr) api_->EndStreams(name, reason);
   if (!running.WaitForCalls(kStreamEndWait) && api_ != nullptr) {
-    api_->EndStreams(name, reason);
+    api_->CancelStreams(name, reason);
     if (!running.WaitForCalls(kCallsWait)) {
       log::Error("Calls of a tenant that was taken down have not ended.", {{"tenant", name}});
     }
