@@ -108,7 +108,9 @@ void Lane::Confirm(Request request, ExchangeReport* report) {
 }
 
 void Lane::SettleWitness(Request request, const Answer& answer, absl::Time now) {
-  GiveBack(std::exchange(request.objects, {}), absl::InfinitePast());
+  // Accepted it was; the request that asked again may still be running (rule 4).
+  GiveBack(std::exchange(request.objects, {}),
+           answer.outcome_lost ? now + limits::kLostOutcomeWait : absl::InfinitePast());
   switch (answer.kind) {
     case Answer::Kind::kAccepted:
     case Answer::Kind::kRefused:
