@@ -203,7 +203,6 @@ PreparedUpdate DecodeUpdate(const v1::CustomerUpdate& update, std::uint32_t inde
     if (auto reason = DecodeUpdatedAt(update.updated_at(), context.now, &prepared.updated_at)) {
       v1::Value given;
       *given.mutable_timestamp_value() = update.updated_at();
-      prepared.updated_at = context.default_updated_at;
       RefuseAll(update, kFieldUpdatedAt, GivenJson(given), *reason, &prepared);
       return prepared;
     }

@@ -90,6 +90,8 @@ TEST(DecodeUpdate, TakesTimesUpToTenMinutesAhead) {
   EXPECT_THAT(prepared.values, IsEmpty());
   EXPECT_THAT(prepared.invalid, ElementsAre(IsFault("updated_at", "10 minutes ahead"),
                                             IsInvalid("a", "1", "10 minutes ahead")));
+  // Its own: a retry must not send it as if it were of now.
+  EXPECT_EQ(prepared.updated_at, (kNowSeconds + kAhead) * 1'000'000'000 + 1);
 }
 
 TEST(DecodeUpdate, RefusesTimesThatCanNotBeKept) {
