@@ -223,9 +223,6 @@ class Ledger {
   // What the configuration says from now on, for values that come from now on. `min_free_disk`: see
   // LedgerLimits.
   virtual void Reconfigure(std::shared_ptr<const TenantRules> rules, LedgerLimits limits) = 0;
-  // From now on it is the ledger of this workspace, and every value is unknown; answers how many
-  // were known. What waits is sent there.
-  virtual void Rebind(std::string endpoint, std::string workspace, Done<std::int64_t> done) = 0;
 
   // Delivery.
   virtual void Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) = 0;

@@ -62,7 +62,6 @@ class LedgerWriter final : public Ledger {
   void DiscardRejections(RejectionFilter filter, Done<std::int64_t> done) override;
   void Resync(ResyncRequest request, Done<std::int64_t> done) override;
   void Reconfigure(std::shared_ptr<const TenantRules> rules, LedgerLimits limits) override;
-  void Rebind(std::string endpoint, std::string workspace, Done<std::int64_t> done) override;
   void Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) override;
   void Settle(std::vector<ObjectOutcome> outcomes) override;
   void SetReadyListener(std::function<void(ReadyState)> listener) override;

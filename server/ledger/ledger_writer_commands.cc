@@ -116,12 +116,6 @@ void LedgerWriter::Reconfigure(std::shared_ptr<const TenantRules> rules, LedgerL
   Push(std::move(job));
 }
 
-void LedgerWriter::Rebind(std::string endpoint, std::string workspace, Done<std::int64_t> done) {
-  Submit<std::int64_t>(Job(), std::move(done),
-                       [endpoint = std::move(endpoint), workspace = std::move(workspace)](
-                           TenantLedger& ledger) { return ledger.Rebind(endpoint, workspace); });
-}
-
 void LedgerWriter::Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) {
   Job job;
   job.read = [this, request, done = std::move(done)](TenantLedger& ledger) mutable {

@@ -66,7 +66,9 @@ class TenantLedger {
   absl::StatusOr<RetryResult> RetryRejections(const RetryRequest& request);
   absl::StatusOr<std::int64_t> DiscardRejections(const RejectionFilter& filter);
   absl::StatusOr<std::int64_t> Resync(const ResyncRequest& request);
-  // See Ledger.
+  // From now on it is the ledger of this workspace, and every value is unknown; answers how many
+  // were known. What waits is sent there. Only with nothing in flight: an answer of the old
+  // workspace would confirm for the new one.
   absl::StatusOr<std::int64_t> Rebind(const std::string& endpoint, const std::string& workspace);
   // The file was a backup: runs, cursors and rejections stay, what waited is discarded, every value
   // is unknown, and the next run of every source must be FULL, for `reason`.

@@ -137,7 +137,6 @@ class FakeLedger final : public Ledger {
   void DiscardRejections(RejectionFilter, Done<std::int64_t>) override { FAIL(); }
   void Resync(ResyncRequest, Done<std::int64_t>) override { FAIL(); }
   void Reconfigure(std::shared_ptr<const TenantRules>, LedgerLimits) override { FAIL(); }
-  void Rebind(std::string, std::string, Done<std::int64_t>) override { FAIL(); }
   void GetRun(std::string, Done<RunView>) override { FAIL(); }
   void ListRuns(std::string, int, std::optional<std::int64_t>, Done<RunPage>) override { FAIL(); }
   void ListSources(int, std::string, Done<SourcePage>) override { FAIL(); }
