@@ -89,7 +89,10 @@ def _with_zone(naive: datetime.datetime, zone: Optional[datetime.tzinfo]) -> dat
 
 
 def _seconds(aware: datetime.datetime) -> int:
-    return calendar.timegm(aware.utctimetuple())
+    # Not utctimetuple(): pandas' Timestamp can't do it.
+    civil = (aware.year, aware.month, aware.day, aware.hour, aware.minute, aware.second)
+    offset = aware.utcoffset() or datetime.timedelta(0)
+    return calendar.timegm(civil) - int(offset.total_seconds())
 
 
 def to_datetime(time: TimePoint, zone: datetime.tzinfo = UTC) -> datetime.datetime:
