@@ -14,6 +14,7 @@ _SINCE = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?<![:\w]):since\b", re.DOTALL
 )
 _NAME = re.compile(r"[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*){0,3}")
+# Around a query stand line ends: its last line may be a comment.
 _ALIAS = "peaksync_rows"
 _STEP = datetime.timedelta(minutes=15)  # Zones change their clocks at quarters of an hour.
 _LONGEST_REPEAT = 12  # Quarters: no zone puts its clock back by more than three hours.
@@ -88,7 +89,7 @@ def has_since(query: str) -> bool:
 
 def counting(statement: "Statement") -> "Statement":
     """The statement that counts the rows of another one."""
-    return Statement(f"SELECT count(*) FROM ({statement.sql}) {_ALIAS}", statement.parameters)
+    return Statement(f"SELECT count(*) FROM (\n{statement.sql}\n) {_ALIAS}", statement.parameters)
 
 
 def changed_rows(query: str, column: str) -> str:
@@ -98,7 +99,7 @@ def changed_rows(query: str, column: str) -> str:
         return text
     if not re.fullmatch(r"[A-Za-z_][\w$]*", column):
         column = '"' + column.replace('"', '""') + '"'
-    return f"SELECT * FROM ({text}) {_ALIAS} WHERE {column} >= :since"
+    return f"SELECT * FROM (\n{text}\n) {_ALIAS} WHERE {column} >= :since"
 
 
 def bind(sql: str, value: Any, paramstyle: str) -> Statement:
