@@ -25,9 +25,7 @@ def predict(rng):
 
 def frame_of(table, scored_at):
     """The table as a model leaves it: with pandas' own types. `scored_at`: one time, or a list."""
-    frame = pandas.DataFrame(
-        [{"customer_id": customer, **row} for customer, row in table.items()]
-    )
+    frame = pandas.DataFrame([{"customer_id": customer, **row} for customer, row in table.items()])
     frame["customer_id"] = frame["customer_id"].astype("int64")
     frame["churn_risk"] = frame["churn_risk"].astype("category")
     frame["tenure_months"] = frame["tenure_months"].astype("Int64")

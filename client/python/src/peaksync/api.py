@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import re
-import socket
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from peaksync import limits, selection, syncing
 from peaksync._proto import sync_service_pb2
 from peaksync.channel import Channel
+from peaksync.delivery import trouble_of
 from peaksync.errors import (
     ExitStatus,
     NeedsPersonError,
     NotFinishedError,
+    PeakSyncError,
     RejectionsError,
     UsageError,
     usage,
@@ -22,15 +22,22 @@ from peaksync.errors import (
 from peaksync.frames import RowReader
 from peaksync.options import Service
 from peaksync.progress import Progress, ProgressCallback
-from peaksync.pusher import PushJob, PushSettings
+from peaksync.pusher import PushJob
 from peaksync.result import LastSync, PushResult, Run, Selection, last_sync_of
 from peaksync.rows import RefusedRow, RowMaker, RowRules, as_names, check_rules
-from peaksync.times import BadTime, TimePoint, from_datetime, parse_duration, parse_time, parse_zone
-from peaksync.version import __version__
+from peaksync.settings import (
+    Duration,
+    Time,
+    check_source,
+    left_out,
+    now,
+    settings_of,
+    time_argument,
+    time_of_rows,
+)
+from peaksync.times import parse_duration, parse_zone
 from peaksync.waiting import wait_error, wait_for_run
 
-Time = Union[str, datetime.datetime]
-Duration = Union[float, str, datetime.timedelta]
 Columns = Union[None, str, Sequence[str]]
 OnRefused = Callable[[RefusedRow, Optional[Dict[str, Any]]], None]
 
@@ -86,24 +93,22 @@ def push(
     Running the same push again is always harmless. Raises a PeakSyncError that holds the result so
     far; UsageError for rows and arguments that can't be sent.
     """
-    column, all_rows = _time_of_rows(updated_at, updated_at_column)
+    column, all_rows = time_of_rows(updated_at, updated_at_column)
     rules = check_rules(
         RowRules(
             id=id,
             id_kind=id_kind,
             updated_at=column,
             columns=as_names(columns, "columns"),
-            exclude=as_names(exclude, "exclude") + _left_out(column, updated_at_column),
+            exclude=as_names(exclude, "exclude") + left_out(column, updated_at_column),
             types=dict(types or {}),
             nulls=nulls,
             zone=parse_zone(timezone),
             keeps_cells=on_refused is not None,
         )
     )
-    settings = _settings(source, rules, batch_size, wait, on_rejections)
-    settings.timeout = parse_duration(timeout, "timeout")
-    settings.pause_timeout = parse_duration(pause_timeout, "pause_timeout")
-    settings.connect_timeout = parse_duration(connect_timeout, "connect_timeout")
+    timeouts = (timeout, pause_timeout, connect_timeout)
+    settings = settings_of(source, rules, batch_size, wait, on_rejections, timeouts)
     settings.updated_at, settings.full = all_rows, full
     settings.progress, settings.on_refused = progress, on_refused
     if set_cursor == "max":
@@ -111,7 +116,7 @@ def push(
             usage("set_cursor", "max is the newest time of the rows; it needs updated_at")
         settings.newest = selection.NewestTime()
     elif set_cursor is not None:
-        settings.cursor = _time(set_cursor, "set_cursor")
+        settings.cursor = time_argument(set_cursor, "set_cursor")
     reader = RowReader(rows, RowMaker(rules))
     with Channel(service) as channel:
         return finish(PushJob(channel, settings, reader, reader.total).run())
@@ -179,14 +184,12 @@ def sync(
     )
     if column_case not in (None, "lower"):
         usage("column_case", f"{column_case!r} is not lower")
-    settings = _settings(source, rules, batch_size, wait, on_rejections)
-    settings.timeout = parse_duration(timeout, "timeout")
-    settings.pause_timeout = parse_duration(pause_timeout, "pause_timeout")
-    settings.connect_timeout = parse_duration(connect_timeout, "connect_timeout")
+    timeouts = (timeout, pause_timeout, connect_timeout)
+    settings = settings_of(source, rules, batch_size, wait, on_rejections, timeouts)
     settings.progress, settings.on_refused, settings.full = progress, on_refused, full
     driver = syncing.driver_of(connection, paramstyle)
     reader = syncing.Reader(connection, driver, RowMaker(rules), column_case, cursor)
-    begin = None if since is None else _time(since, "since")
+    begin = None if since is None else time_argument(since, "since")
     back = parse_duration(lookback, "lookback")
     with Channel(service) as channel:
         known = syncing.last_cursor(channel, source)
@@ -194,7 +197,7 @@ def sync(
         chosen = Selection("all" if start.since is None else "changes", start.since)
         chosen.from_cursor = settings.from_cursor = start.from_cursor
         settings.selection = chosen
-        settings.newest = selection.NewestTime(_now(), known)
+        settings.newest = selection.NewestTime(now(), known)
         statement = syncing.statement_for(
             query, updated_at, start.since, driver, rules.zone, reader, chosen
         )
@@ -206,7 +209,7 @@ def sync(
 
 def last_sync(source: str, *, service: Optional[Service] = None) -> Optional[LastSync]:
     """The last successful sync of a source; None when there was none."""
-    _check_source(source)
+    check_source(source)
     request = sync_service_pb2.GetLastSyncRequest(source=source)
     with Channel(service) as channel:
         try:
@@ -222,7 +225,7 @@ def runs(
 ) -> List[Run]:
     """The newest runs, newest first; of all sources, or of one."""
     if source is not None:
-        _check_source(source)
+        check_source(source)
     if limit < 1:
         usage("limit", "at least 1")
     size = min(limit, limits.PAGE_SIZE)
@@ -251,24 +254,36 @@ def watch(
     service: Optional[Service] = None,
 ) -> Run:
     """Waits until Braze has answered all of a run. Raises NotFinishedError when that takes long."""
+    found, error = watch_run(run_id, timeout, pause_timeout, progress, service)
+    if error is not None:
+        raise error
+    return found
+
+
+def watch_run(
+    run_id: str,
+    timeout: Duration,
+    pause_timeout: Duration,
+    progress: Optional[ProgressCallback],
+    service: Optional[Service],
+) -> Tuple[Run, Optional[PeakSyncError]]:
+    """The run as last heard of, and why it was given up, if it was."""
     begin = time.monotonic()
     deadline = begin + parse_duration(timeout, "timeout")
     pause = parse_duration(pause_timeout, "pause_timeout")
 
     def on_news(message: Any, trouble: str) -> None:
         if progress is not None:
-            values = message.values
-            counts = {"values_received": values.received, "values_pending": values.pending}
-            elapsed = time.monotonic() - begin
-            progress(Progress("waiting", trouble=trouble, elapsed=elapsed, **counts))
+            state = Progress("waiting", trouble=trouble or trouble_of(message.delivery))
+            state.values_received = message.values.received
+            state.values_pending = message.values.pending
+            state.elapsed = time.monotonic() - begin
+            progress(state)
 
     with Channel(service) as channel:
         message = channel.get_run(run_id)
         message, end = wait_for_run(channel, message, deadline, pause, on_news)
-        error = wait_error(end, message, pause)
-        if error is not None:
-            raise error
-        return Run(message)
+        return Run(message), wait_error(end, message, pause)
 
 
 def finish(result: PushResult) -> PushResult:
@@ -300,65 +315,3 @@ def _error_of_run(result: PushResult) -> Union[RejectionsError, NeedsPersonError
     if result.exit_status == ExitStatus.NEEDS_PERSON:
         return NeedsPersonError(text)
     return NotFinishedError(text + ". Run it again", "ABORTED")
-
-
-def _settings(
-    source: str, rules: RowRules, batch_size: int, wait: bool, on_rejections: str
-) -> PushSettings:
-    _check_source(source)
-    if not 1 <= batch_size <= limits.BATCH_UPDATES_MAX:
-        usage("batch_size", f"1 to {limits.BATCH_UPDATES_MAX:,} updates")
-    if on_rejections not in ("raise", "allow"):
-        usage("on_rejections", f"{on_rejections!r} is neither raise nor allow")
-    return PushSettings(
-        source=source,
-        id_column=rules.id,
-        time_column=rules.updated_at,
-        client_name=f"peaksync-python {__version__} on {socket.gethostname()}"[:128],
-        batch_size=batch_size,
-        wait=wait,
-        allow_rejections=on_rejections == "allow",
-    )
-
-
-def _check_source(source: str) -> None:
-    if not isinstance(source, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}", source):
-        usage(
-            "source",
-            "a source's name has 1 to 63 of a-z, 0-9, '.', '_' and '-', and begins with a letter "
-            "or a digit",
-        )
-
-
-def _now() -> TimePoint:
-    nanos = time.time_ns()
-    return TimePoint(nanos // 10**9, nanos % 10**9)
-
-
-def _time(value: Time, argument: str) -> TimePoint:
-    try:
-        if isinstance(value, datetime.datetime):
-            return from_datetime(value)
-        return parse_time(value)
-    except (BadTime, TypeError) as error:
-        usage(argument, str(error))
-
-
-def _time_of_rows(
-    updated_at: Optional[Time], column: Optional[str]
-) -> Tuple[Optional[str], Optional[TimePoint]]:
-    """(the column of the times, the time of all rows)."""
-    if updated_at is None:
-        return column, None
-    if updated_at == "now":
-        return None, None
-    is_text = isinstance(updated_at, str)
-    if is_text and not re.match(r"\d{4}-", str(updated_at)):
-        if column is not None and column != updated_at:
-            usage("updated_at_column", "two columns are named; which one has the times?")
-        return str(updated_at), None
-    return None, _time(updated_at, "updated_at")
-
-
-def _left_out(used: Optional[str], column: Optional[str]) -> Tuple[str, ...]:
-    return (column,) if column is not None and used is None else ()

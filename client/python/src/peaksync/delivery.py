@@ -34,9 +34,7 @@ def trouble_of(delivery: Any) -> str:
         if delivery.remedy:
             parts.append(f"What to do: {_without_stop(delivery.remedy)}")
     if delivery.back_pressure:
-        parts.append(
-            f"The service reads no streams now: {_without_stop(delivery.back_pressure)}"
-        )
+        parts.append(f"The service reads no streams now: {_without_stop(delivery.back_pressure)}")
     return ". ".join(parts)
 
 

@@ -15,9 +15,7 @@ from peaksync.errors import UsageError, usage
 from peaksync.rows import FLOAT_ID, Row, RowMaker
 
 _log = logging.getLogger("peaksync")
-_WANTED = (
-    "rows: give a pandas DataFrame, or an iterable of DataFrames, of dicts or of named tuples"
-)
+_WANTED = "rows: give a pandas DataFrame, or an iterable of DataFrames, of dicts or of named tuples"
 
 
 def is_frame(value: Any) -> bool:

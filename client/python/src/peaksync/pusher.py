@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 import uuid
@@ -132,8 +133,11 @@ class PushJob:
         return self._result
 
     def _deliver(self) -> None:
+        rows = iter(self._rows)
+        # Rows that can't be read at all are known before a run is opened.
+        first = next(rows, None)
         self._stream.open()
-        for row in self._rows:
+        for row in itertools.chain([] if first is None else [first], rows):
             self._result.rows.read += 1
             if row.refused is not None:
                 self._refuse(row.refused, row.cells)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from peaksync import limits
 from peaksync._proto import customer_pb2
 from peaksync.errors import UsageError, usage
 from peaksync.values import (
     TYPES,
+    UNSET,
     Converter,
     NeedsType,
     Refused,
@@ -27,7 +28,7 @@ FLOAT_ID = (
     "the identifiers are floats. pandas makes floats of integers when a value is missing; nothing "
     "of these rows was sent. Use .astype('Int64'), or text"
 )
-_LOOKS_FLOAT = re.compile(r"-?\d+\.0")
+_LOOKS_FLOAT = re.compile(r"-?\d+\.0+")
 _NOT_UTF8 = "not valid UTF-8: it holds a lone surrogate"
 
 
@@ -70,9 +71,7 @@ def check_rules(rules: RowRules) -> RowRules:
         usage("updated_at", "one column can't be the identifier and the time")
     alias = rules.id_kind.startswith("user_alias:") and len(rules.id_kind) > len("user_alias:")
     if rules.id_kind not in ID_KINDS and not alias:
-        usage(
-            "id_kind", f"{rules.id_kind!r} is none of {', '.join(ID_KINDS)}, user_alias:LABEL"
-        )
+        usage("id_kind", f"{rules.id_kind!r} is none of {', '.join(ID_KINDS)}, user_alias:LABEL")
     if rules.nulls not in ("skip", "unset"):
         usage("nulls", f"{rules.nulls!r} is neither skip nor unset")
     for column, kind in rules.types.items():
@@ -101,9 +100,13 @@ class _Plan(NamedTuple):
 class RowMaker:
     """Makes rows. Keeps the plan for the last columns, as most rows have the same."""
 
-    def __init__(self, rules: RowRules) -> None:
+    def __init__(
+        self, rules: RowRules, setter_of: Optional[Callable[[str], Setter]] = None
+    ) -> None:
+        """`setter_of`: how the cells of a column become values; None: by the rules' types."""
         self.rules = rules
-        self._converter = Converter(rules.zone)
+        converter = Converter(rules.zone)
+        self.setter_of = setter_of or (lambda name: converter.setter(rules.types.get(name)))
         self._plan: Optional[_Plan] = None
         self._label = rules.id_kind.partition(":")[2]
 
@@ -141,7 +144,7 @@ class RowMaker:
         places = {name: at for at, name in enumerate(names)}
         left_out = {rules.id, rules.updated_at, *rules.exclude}
         attributes = [
-            (at, name, self._converter.setter(rules.types.get(name)))
+            (at, name, self.setter_of(name))
             for name, at in places.items()
             if name not in left_out and (not rules.columns or name in rules.columns)
         ]
@@ -161,15 +164,15 @@ class RowMaker:
             if rules.updated_at is not None:
                 column = rules.updated_at
                 cell = None if plan.time_at is None else cells[plan.time_at]
-                if is_missing(cell) or cell == "":
+                if cell is UNSET or is_missing(cell) or isinstance(cell, str) and cell == "":
                     raise Refused("the time is empty")
                 update.updated_at.seconds, update.updated_at.nanos = time_of(cell, rules.zone)
             for at, column, setter in plan.attributes:
                 cell = cells[at]
-                if not is_missing(cell):
-                    self._add(update, column, setter, cell)
-                elif rules.nulls == "unset":
+                if cell is UNSET or rules.nulls == "unset" and is_missing(cell):
                     self._add(update, column, _set_null, None)
+                elif not is_missing(cell):
+                    self._add(update, column, setter, cell)
         except Refused as error:
             return Row(line, None, RefusedRow(line, column, str(error)), kept)
         except NeedsType as error:
@@ -189,7 +192,7 @@ class RowMaker:
         setter(attribute.value, cell)
 
     def _set_customer(self, customer: Any, cell: Any) -> None:
-        if is_missing(cell) or isinstance(cell, str) and cell == "":
+        if cell is UNSET or is_missing(cell) or isinstance(cell, str) and cell == "":
             raise Refused("the identifier is empty")
         text = self._identifier(cell)
         kind = self.rules.id_kind

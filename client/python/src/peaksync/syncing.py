@@ -181,9 +181,7 @@ def statement_for(
     own = selection.has_since(query)
     if since is not None or own:
         value = selection.since_value(since or BEGINNING, zone, driver.has_text_times)
-        statement = selection.bind(
-            selection.changed_rows(query, column), value, driver.paramstyle
-        )
+        statement = selection.bind(selection.changed_rows(query, column), value, driver.paramstyle)
         if since is not None:
             return statement
     else:

@@ -62,7 +62,7 @@ def _stale(run: Run) -> str:
     newest = f" (the newest known is of {known})" if known else ""
     return (
         f"\n{run.values['stale']:,} values are older than what Braze has or will have{newest} and "
-        "were not sent. updated_at=\"now\" (--updated-at now) sends them all the same.\n"
+        'were not sent. updated_at="now" (--updated-at now) sends them all the same.\n'
     )
 
 
@@ -92,9 +92,7 @@ def _refusals(result: PushResult) -> str:
             ]
         )
     more = len(result.braze_refusals) + result.braze_refusals_omitted - len(rows)
-    return (
-        "\nrefused by Braze:\n" + grid(rows) + (f"  … and {more:,} more\n" if more > 0 else "")
-    )
+    return "\nrefused by Braze:\n" + grid(rows) + (f"  … and {more:,} more\n" if more > 0 else "")
 
 
 def _selection(result: PushResult) -> List[str]:

@@ -20,6 +20,7 @@ from peaksync.times import BadTime, TimePoint, from_datetime, parse_time
 Zone = Optional[datetime.tzinfo]
 Setter = Callable[[Any, Any], None]
 TYPES = ("bool", "integer", "double", "number", "string", "timestamp", "json")
+UNSET = object()  # A cell that removes its attribute, whatever the rules say of missing ones.
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _NOT_UTF8 = "not valid UTF-8: it holds a lone surrogate"
 
@@ -233,7 +234,7 @@ class Converter:
         cell = plain(cell)
         try:
             whole = int(cell)
-            if not isinstance(cell, (int, str)) and whole != cell:
+            if isinstance(cell, bool) or (not isinstance(cell, (int, str)) and whole != cell):
                 raise ValueError
         except (TypeError, ValueError, OverflowError):
             raise Refused(
