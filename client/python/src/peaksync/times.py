@@ -13,7 +13,8 @@ from peaksync.errors import UsageError
 UTC = datetime.timezone.utc
 _HOW = "; a time is written 2026-09-07T02:00:00Z (RFC 3339)"
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d*))?(?: ?([Zz]|[+-]\d\d:?(?:\d\d)?))?)?",
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d*))?(?: ?([Zz]|[+-]\d\d:?(?:\d\d)?))?)?",
     re.ASCII,
 )
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
