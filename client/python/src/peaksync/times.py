@@ -125,23 +125,35 @@ def parse_zone(zone: Union[str, datetime.tzinfo, None]) -> Optional[datetime.tzi
         return UTC
     if re.fullmatch(r"[+-]\d\d:\d\d", zone):
         return datetime.timezone(datetime.timedelta(seconds=_offset(zone)))
+    return _named_zone(zone)
+
+
+def _named_zone(name: str) -> datetime.tzinfo:
+    """A zone by its name. Python 3.8 has none of its own, but pandas brings dateutil."""
+    found: Optional[datetime.tzinfo] = None
     try:
         import zoneinfo
-    except ImportError:  # Python 3.8.
+    except ImportError:
         try:
-            from backports import zoneinfo  # type: ignore[no-redef]
+            from dateutil import tz
         except ImportError:
             raise UsageError(
-                f"timezone: this Python knows no zone {zone}; install backports.zoneinfo, or give "
-                "a tzinfo object such as dateutil.tz.gettz(name)"
+                f"timezone: this Python knows no zone {name}; install python-dateutil, or give a "
+                "tzinfo object"
             ) from None
-    try:
-        return zoneinfo.ZoneInfo(zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        # Not a path: dateutil reads any file.
+        found = tz.gettz(name) if re.fullmatch(r"\w+(/[\w+-]+)*", name) else None
+    else:
+        try:
+            found = zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+    if found is None:
         raise UsageError(
-            f"timezone: there is no zone {zone!r}; write UTC, +02:00 or a name such as "
+            f"timezone: there is no zone {name!r}; write UTC, +02:00 or a name such as "
             "Europe/London"
-        ) from None
+        )
+    return found
 
 
 def parse_duration(value: Union[float, str, datetime.timedelta], argument: str) -> float:
