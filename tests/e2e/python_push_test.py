@@ -160,6 +160,19 @@ class PythonPushTest(python_case.PythonTest):
             self.assertEqual(ended.exception.code, status)
         self.assertEqual(self.mock.users(), {})
 
+    def test_one_time_for_all_rows(self):
+        """A datetime or text; what is older than Braze's is stale, and "now" never is."""
+        rows = [{"external_id": "1", "a": 1, "at": "whatever"}]
+        options = {"updated_at_column": "at"}
+        at = datetime.datetime(2026, 9, 14, tzinfo=datetime.timezone.utc)
+        self.push_rows(rows, updated_at=at, **options)
+        rows[0]["a"] = 2
+        older = self.push_rows(rows, updated_at="2026-09-13T23:59:59Z", **options)
+        self.assert_values(older, stale=1)
+        self.assert_words(str(older), "1 values are older", 'updated_at="now"')
+        self.assert_values(self.push_rows(rows, updated_at="now", **options), confirmed=1)
+        self.assertEqual(self.mock.user("1"), {"a": 2})
+
     def test_not_waiting_and_the_cursor(self):
         at = datetime.datetime(2026, 9, 7, 2, tzinfo=datetime.timezone.utc)
         rows = [{"external_id": "1", "a": 1, "at": at}]

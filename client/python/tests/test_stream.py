@@ -154,6 +154,15 @@ def test_window_that_stays_full_ends_with_the_deadline():
     assert len(sequences(service.streams[0])) == limits.UNACKED_BATCHES_MAX
 
 
+def test_finish_waits_until_everything_is_acknowledged():
+    """Else a lost answer to it would lose the list of invalid updates."""
+    service = Service()
+    service.loses_acks = True
+    with pytest.raises(NotFinishedError):
+        push(service.stream(deadline=10.0), batches=3)
+    assert service.finished == 0
+
+
 def test_waits_longer_and_longer_and_gives_up_a_service_that_was_never_there():
     service = Service()
     service.script.extend([(0, BROKEN)] * 100)
