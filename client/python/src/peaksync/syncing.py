@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
@@ -18,7 +19,7 @@ _log = logging.getLogger("peaksync")
 _SERVER_SIDE = ("psycopg2", "psycopg")  # An unnamed cursor of theirs fetches everything at once.
 # What a query's own `:since` stands for when everything is selected.
 BEGINNING = TimePoint(-62_135_596_800 + 86_400)  # The year 1, and a day for zones.
-_USAGE_ERRORS = ("ProgrammingError", "NotSupportedError", "DataError", "Warning")
+_USAGE_ERRORS = {"ProgrammingError", "NotSupportedError", "DataError"}
 
 
 class Driver(NamedTuple):
@@ -81,11 +82,12 @@ def retry_refused(channel: Channel, source: str) -> int:
 def _reading_failed(what: str, error: Exception, driver: Driver) -> PeakSyncError:
     """A database's error by whether the same again may end another way."""
     kind = type(error).__name__
+    kinds = {base.__name__ for base in type(error).__mro__}
     text = " ".join(str(error).split())
     message = f"{what}: {kind}: {text}"
     # SQLite calls a wrong statement an OperationalError.
     wrong = driver.module == "sqlite3" and "locked" not in text and what.startswith("the query")
-    if kind in _USAGE_ERRORS or (kind == "OperationalError" and wrong):
+    if kinds & _USAGE_ERRORS or ("OperationalError" in kinds and wrong):
         return UsageError(message)
     return NotFinishedError(message + ". Run it again")
 
@@ -113,39 +115,19 @@ class Reader:
 
     def count(self, statement: selection.Statement) -> int:
         """How many rows the statement gives."""
-        cursor = self._connection.cursor()
-        try:
+        what = "the query to count rows failed"
+        with self._reading(self._connection.cursor, lambda: what) as cursor:
             _execute(cursor, selection.counting(statement))
             return int(cursor.fetchone()[0])
-        except self._driver.error as error:
-            raise _reading_failed("the query to count rows failed", error, self._driver) from error
-        finally:
-            cursor.close()
 
     def rows(self, statement: selection.Statement) -> Iterator[Row]:
         """The rows, in constant memory where the driver lets us. Nothing runs before the first."""
-        cursor = self._cursor()
-        try:
-            yield from self._fetch(cursor, statement)
-        finally:
-            cursor.close()
-
-    def _cursor(self) -> Any:
-        if self._make_cursor is not None:
-            return self._make_cursor(self._connection)
-        if self._driver.module in _SERVER_SIDE:
-            return self._connection.cursor(
-                name="peaksync", withhold=bool(getattr(self._connection, "autocommit", False))
-            )
-        return self._connection.cursor()
-
-    def _fetch(self, cursor: Any, statement: selection.Statement) -> Iterator[Row]:
-        what = "the query failed"
         line = 0
         names: Optional[Tuple[str, ...]] = None
-        try:
+        with self._reading(
+            self._cursor, lambda: "reading rows failed" if names else "the query failed"
+        ) as cursor:
             _execute(cursor, statement)
-            what = "reading rows failed"
             while True:
                 part = cursor.fetchmany(limits.FETCH_ROWS)
                 if names is None:  # A named cursor of psycopg2 knows its columns only now.
@@ -155,8 +137,31 @@ class Reader:
                 for cells in part:
                     line += 1
                     yield self._maker.make(line, names, cells)
+
+    @contextlib.contextmanager
+    def _reading(self, make: Callable[[], Any], what: Callable[[], str]) -> Iterator[Any]:
+        """A cursor that is closed at the end. The database's errors become ours."""
+        cursor = None
+        try:
+            cursor = make()
+            yield cursor
         except self._driver.error as error:
-            raise _reading_failed(what, error, self._driver) from error
+            raise _reading_failed(what(), error, self._driver) from error
+        finally:
+            if cursor is not None:
+                try:
+                    cursor.close()
+                except self._driver.error:
+                    pass  # Of a lost connection, which was told above.
+
+    def _cursor(self) -> Any:
+        if self._make_cursor is not None:
+            return self._make_cursor(self._connection)
+        if self._driver.module in _SERVER_SIDE:
+            return self._connection.cursor(
+                name="peaksync", withhold=bool(getattr(self._connection, "autocommit", False))
+            )
+        return self._connection.cursor()
 
     def _names(self, cursor: Any) -> Tuple[str, ...]:
         if cursor.description is None:
