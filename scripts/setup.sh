@@ -38,7 +38,7 @@ if [[ "$wanted" != mock ]]; then
 fi
 if [[ "$wanted" == true ]]; then
   packages+=(
-    python3-pytest python3-pandas python3-venv python3-psycopg2 postgresql
+    python3-pytest python3-pandas python3-venv python3-psycopg2 python3-yaml postgresql
     ruby ruby-minitest chromium chromium-driver clang libclang-rt-dev binutils
   )
   # One that is there already may be newer than Debian's, and no package of Debian's.
