@@ -4,9 +4,12 @@ import gzip
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 import unittest
 
 import harness
+import process
 import python_case
 import sample
 
@@ -51,6 +54,39 @@ class PythonCommandTest(python_case.PythonTest):
         unset = self.write("unset.jsonl", '{"external_id": "C-00000", "senior": null}\n')
         self.command("push", unset, *FLAGS[:4])
         self.assertNotIn("senior", self.mock.user("C-00000"))
+
+    def test_killed_step_is_run_again(self):
+        """kill -9 of the client in the midst; the next one sends all that is not there."""
+        lines = sample.json_lines(self.run1, sample.TIME_1)
+        flags = ["--format", "jsonl", *FLAGS, "--batch-size", "1"]
+        env = {**self.environment(), "PYTHONPATH": str(self.site)}
+        command = [sys.executable, "-m", "peaksync", "push", "-", *flags]
+        step = process.Process(
+            command, self.folder / "step.log", env=env, stdin=subprocess.PIPE, cwd=self.folder
+        )
+        self.addCleanup(step.kill)
+        step.popen.stdin.write("".join(lines[:20]).encode())
+        step.popen.stdin.flush()
+        received = lambda: self.service.metric(  # noqa: E731
+            "peaksync_updates_received_total", tenant="acme"
+        )
+        process.wait_for("some rows are durable", lambda: received() >= 10)
+        step.kill()
+
+        def again():
+            return self.python("push", "-", *flags, "-o", "json", input_text="".join(lines))
+
+        # Until the service knows that the first is gone, it refuses the next with 1.
+        done = process.wait_for("the next one gets through", lambda: self.unless_busy(again()))
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.json["rows"]["sent"], len(lines))
+        self.assert_profiles(self.mock, self.run1)
+        states = [run["state"] for run in self.command("runs", "list", "-o", "json").json["runs"]]
+        self.assertEqual((states[0], states[-1]), ("COMPLETED", "ABANDONED"))
+
+    def unless_busy(self, result):
+        busy = result.status == 1 and result.json["error"]["code"] == "ABORTED"
+        return None if busy else result
 
     def test_table_progress_and_help(self):
         """The table goes to standard output; flags may stand before the command."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -55,9 +56,9 @@ class PythonGuideTest(python_case.PythonTest):
     def test_everything_in_it_works(self):
         out = []
         blocks = BLOCK.findall(GUIDE.read_text())
-        self.assertEqual({language for language, _ in blocks}, {"sh", "python", "sql"})
+        self.assertEqual({language for language, _ in blocks}, {"sh", "python", "sql", "json"})
         for language, text in blocks:
-            if language != "sql":
+            if language in ("sh", "python"):
                 out.append(self.run_shell(text) if language == "sh" else self.run_python(text))
         self.names["warehouse"].close()
         self.assertEqual(len(out), 9)
@@ -81,6 +82,13 @@ class PythonGuideTest(python_case.PythonTest):
             },
         )
         self.assertTrue((self.folder / "result.json").exists())
+
+    def test_document_of_a_selection_is_the_one_it_shows(self):
+        [shown] = [
+            text for language, text in BLOCK.findall(GUIDE.read_text()) if language == "json"
+        ]
+        selection = self.package.Selection("changes")
+        self.assertEqual(list(json.loads(shown)), list(selection.to_dict()))
 
     def test_statement_of_sync_is_the_one_it_shows(self):
         [shown] = [text for language, text in BLOCK.findall(GUIDE.read_text()) if language == "sql"]

@@ -173,6 +173,25 @@ class PythonPushTest(python_case.PythonTest):
         self.assert_values(self.push_rows(rows, updated_at="now", **options), confirmed=1)
         self.assertEqual(self.mock.user("1"), {"a": 2})
 
+    def test_second_push_of_the_source_waits_for_its_turn(self):
+        """While one is on its way another ends with 1; then the first goes on to its end."""
+
+        def rows():
+            for n in range(3):
+                if n == 2:
+                    with self.assertRaises(self.package.NotFinishedError) as caught:
+                        self.push_rows([{"external_id": "other", "a": 1}])
+                    self.assertEqual(
+                        (caught.exception.code, caught.exception.exit_status), ("ABORTED", 1)
+                    )
+                    self.assert_words(str(caught.exception), "Wait for the other push")
+                    self.push_rows([{"external_id": "other", "b": 1}], source="clv")
+                yield {"external_id": str(n), "a": n}
+
+        self.assert_values(self.push_rows(rows(), batch_size=1), confirmed=3)
+        expected = {**{str(n): {"a": n} for n in range(3)}, "other": {"b": 1}}
+        self.assert_profiles(self.mock, expected)
+
     def test_not_waiting_and_the_cursor(self):
         at = datetime.datetime(2026, 9, 7, 2, tzinfo=datetime.timezone.utc)
         rows = [{"external_id": "1", "a": 1, "at": at}]

@@ -114,9 +114,10 @@ def test_identifiers():
     first, second = read(frame)
     assert first.update.customer.external_id == "1"
     assert (second.line, second.refused.reason) == (2, "the identifier is empty")
-    decimals = read([{"id": decimal.Decimal("12"), "a": 1}, {"id": True, "a": 1}])
-    assert decimals[0].update.customer.external_id == "12"
-    assert "true or false" in decimals[1].refused.reason
+    cells = [decimal.Decimal("12"), True, decimal.Decimal("1.5"), decimal.Decimal("Infinity"), [1]]
+    first, *others = read([{"id": cell, "a": 1} for cell in cells])
+    assert first.update.customer.external_id == "12"
+    assert all("must be text or an integer" in row.refused.reason for row in others)
     [alias] = read([{"id": "x", "a": 1}], id_kind="user_alias:crm")
     assert alias.update.customer.user_alias.alias_label == "crm"
 

@@ -7,8 +7,7 @@ import gzip
 import io
 import itertools
 import logging
-import sys
-from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple, cast
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from peaksync import limits
 from peaksync.cells import TypeInference, check_big_integers, setter_of
@@ -50,10 +49,11 @@ def format_of(path: str, given: Optional[str]) -> str:
 def open_text(path: str) -> io.TextIOWrapper:
     """The file as text, unpacked where it is gzip. Bytes that are not UTF-8 become surrogates."""
     try:
-        raw: BinaryIO = sys.stdin.buffer if path == "-" else open(path, "rb")
+        # Unbuffered, so that a pipe's rows are read as they come.
+        raw = open(0 if path == "-" else path, "rb", buffering=0, closefd=path != "-")
     except OSError as error:
         usage("file", f"can't read {path} ({error.strerror})")
-    buffered = io.BufferedReader(cast(Any, raw), 1 << 18)
+    buffered = io.BufferedReader(raw, 1 << 18)
     data: Any = buffered
     if buffered.peek(2)[:2] == b"\x1f\x8b":
         data = gzip.GzipFile(fileobj=buffered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import re
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -222,8 +223,8 @@ class RowMaker:
             return str.__str__(cell)
         if isinstance(cell, float):
             raise Refused("the identifier is a float; make the column .astype('Int64'), or text")
-        if getattr(cell, "as_tuple", None) is not None and cell == int(cell):
-            return str(int(cell))  # A decimal, as databases give for NUMBER(38, 0).
+        if isinstance(cell, decimal.Decimal) and cell.is_finite() and cell == int(cell):
+            return str(int(cell))  # As databases give for NUMBER(38, 0).
         raise Refused(f"the identifier must be text or an integer, not {describe(cell)}")
 
 
