@@ -61,10 +61,10 @@ class FakeStream:
         self.step("open")
         self.run_id = "RUN"
 
-    def send(self, batch):
+    def send(self, request):
         self.step("send")
         self.next_sequence += 1
-        self.batches.append(batch)
+        self.batches.append(request.batch)
 
     def finish(self, cursor):
         self.finish_was_sent, self.cursor = True, cursor

@@ -105,7 +105,7 @@ class Link:
 def push(stream, batches=20):
     stream.open()
     for _ in range(batches):
-        stream.send(messages.UpdateBatch())
+        stream.send(messages.StreamUpdatesRequest())
     return stream.finish()
 
 
@@ -138,10 +138,10 @@ def test_keeps_at_most_a_window_and_sends_it_again():
     stream = service.stream()
     stream.open()
     for _ in range(limits.UNACKED_BATCHES_MAX - 1):
-        stream.send(messages.UpdateBatch())
+        stream.send(messages.StreamUpdatesRequest())
     service.streams[0].left = 0  # It breaks, and the next one acknowledges.
     service.loses_acks = False
-    stream.send(messages.UpdateBatch())
+    stream.send(messages.StreamUpdatesRequest())
     assert sequences(service.streams[1])[:7] == list(range(1, 8))
 
 
@@ -204,7 +204,7 @@ def test_service_that_forgot_what_it_acknowledged_is_told_so():
     stream = service.stream()
     stream.open()
     for _ in range(5):
-        stream.send(messages.UpdateBatch())
+        stream.send(messages.StreamUpdatesRequest())
     assert len(service.acks) == 5
     service.streams[0].left = service.durable = 0
     with pytest.raises(NotFinishedError, match="was its ledger replaced") as caught:
@@ -220,4 +220,4 @@ def test_message_that_does_not_belong_here_is_an_error():
     early.finished.run.run_id = "RUN"
     service.streams[0].answers.append(early)
     with pytest.raises(PeakSyncError, match="does not belong"):
-        stream.send(messages.UpdateBatch())
+        stream.send(messages.StreamUpdatesRequest())

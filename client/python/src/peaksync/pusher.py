@@ -77,7 +77,8 @@ class PushJob:
         self._deadline = self._begin + settings.timeout
         self._progress = Progress(rows_total=rows_total)
         self._places = PlaceBook()
-        self._batch = sync_service_pb2.UpdateBatch()
+        self._request = sync_service_pb2.StreamUpdatesRequest()
+        self._updates = self._request.batch.updates  # Of the next batch.
         self._batch_bytes = 0
         self._break_was_told = False
         self._run: Any = None
@@ -147,7 +148,7 @@ class PushJob:
                 self._take(row)
             if self._result.rows.read % limits.PROGRESS_ROWS == 0:
                 self._show()
-        if self._batch.updates:
+        if self._updates:
             self._send()
         self._run = self._stream.finish(timestamp(self._cursor()))
 
@@ -161,20 +162,20 @@ class PushJob:
             return
         if self._batch_bytes + size > self._settings.batch_bytes_max:
             self._send()
-        self._batch.updates.append(update)
+        self._updates.append(update)
         self._batch_bytes += size
         self._result.rows.sent += 1
         self._places.add(self._stream.next_sequence, row.line, row.cells)
         if self._settings.newest is not None and update.HasField("updated_at"):
             at = update.updated_at
             self._settings.newest.add(TimePoint(at.seconds, at.nanos))
-        if len(self._batch.updates) >= self._settings.batch_size:
+        if len(self._updates) >= self._settings.batch_size:
             self._send()
 
     def _send(self) -> None:
-        batch, self._batch = self._batch, sync_service_pb2.UpdateBatch()
-        self._batch_bytes = 0
-        self._stream.send(batch)
+        request, self._request = self._request, sync_service_pb2.StreamUpdatesRequest()
+        self._updates, self._batch_bytes = self._request.batch.updates, 0
+        self._stream.send(request)
         self._show()
 
     def _refuse(self, row: RefusedRow, cells: Optional[Dict[str, Any]]) -> None:

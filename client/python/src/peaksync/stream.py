@@ -73,11 +73,11 @@ class UpdateStream:
         self._first_answer_by = min(self._deadline, self._clock() + self._connect_timeout)
         self._connect()
 
-    def send(self, batch: Any) -> None:
-        """Takes a batch over; returns when the window has room for the next."""
-        batch.sequence = self.next_sequence
+    def send(self, request: Any) -> None:
+        """Takes a request with a batch over; returns when the window has room for the next."""
+        request.batch.sequence = self.next_sequence
         self.next_sequence += 1
-        self._unacked.append(messages.StreamUpdatesRequest(batch=batch))
+        self._unacked.append(request)
         self._drive(lambda: len(self._unacked) < limits.UNACKED_BATCHES_MAX)
 
     def finish(self, cursor: Any = None) -> Any:

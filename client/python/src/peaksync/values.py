@@ -40,7 +40,7 @@ def is_missing(cell: Any) -> bool:
     kind = type(cell)
     if kind is str or kind is int or kind is bool:
         return False
-    if isinstance(cell, (float, decimal.Decimal)):
+    if kind is float or isinstance(cell, (float, decimal.Decimal)):
         return bool(cell != cell)
     if kind.__module__.startswith("pandas.") and kind.__name__ in ("NAType", "NaTType"):
         return True
