@@ -57,6 +57,8 @@ void ServiceLoop::Start() {
     world_.coverage.Count(Seen::kOfAnotherWorkspace);
     options.blocked = std::string(guard.message());
     world_.After(absl::Seconds(world_.random.Between(0, 60)), [this] { Rebind(); });
+  } else if (braze_.workspace() != workspace_) {
+    return world_.Break("section 1: the ledger of another workspace is not blocked");
   }
   process_->lane = std::make_unique<Lane>(
       options, *this, [this] { return world_.random.Real(); }, world_.Steady());
