@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -150,7 +151,7 @@ class WaitingSet {
   absl::flat_hash_map<std::string, absl::Time> forgotten_not_before_;
   std::multimap<absl::Time, std::string> forgotten_;  // When each of them can be left out.
   absl::Time all_not_before_ = absl::InfinitePast();
-  OutboxId claim_max_ = 0;
+  OutboxId claim_max_ = std::numeric_limits<OutboxId>::max();
   OutboxId claim_wanted_ = 0;
   std::int64_t flush_customers_ = 0;
   std::int64_t ready_bytes_ = 0;
