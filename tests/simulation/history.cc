@@ -19,7 +19,7 @@ namespace {
 constexpr int kUpdatesMin = 200;
 constexpr int kTroubleStepsMax = 8'000;
 constexpr int kStepsMax = 20'000;
-constexpr int kQuietMinutesMax = 600;
+constexpr int kQuietTurnsMax = 600;
 
 class History {
  public:
@@ -214,12 +214,13 @@ class History {
 
   // Until nothing waits and every run has ended, at the latest when its stream is long gone.
   void RunUntilQuiet() {
-    for (int minute = 0; minute < kQuietMinutesMax && !world_.broken(); ++minute) {
+    for (int turn = 0; turn < kQuietTurnsMax && !world_.broken(); ++turn) {
       for (TenantClient& client : clients_) client.Step();
       const bool idle = clients_[0].is_idle() && clients_[1].is_idle();
-      const bool long_wait = idle && minute > 60;
-      world_.RunUntil(world_.Steady() +
-                      (idle ? absl::Minutes(long_wait ? 30 : 1) : absl::Seconds(1)));
+      // Rate headers and the hour's budget stop the lane for an hour, and that may stop a stream.
+      const bool is_long = turn > 60;
+      const absl::Duration step = is_long ? absl::Minutes(1) : absl::Seconds(1);
+      world_.RunUntil(world_.Steady() + (idle ? 30 * step : step));
       if (!idle || !service_.up() || !service_.IsQuiet()) continue;
       if (!HasOpenRun()) return;
       world_.RunUntil(world_.Steady() + absl::Hours(25));

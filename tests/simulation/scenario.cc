@@ -21,7 +21,7 @@ TenantRules MakeRules(Random& random, bool create_profiles) {
   AttributeRule score = RuleOf(RuleType::kDouble);
   score.range = {0, 100};
   score.round = 2;
-  if (random.Chance(70)) score.min_change = 0.05;
+  if (random.Chance(85)) score.min_change = 0.05;
   rules.attributes["score"] = score;
   AttributeRule tier = RuleOf(RuleType::kString);
   tier.rename = "customer_tier";
@@ -87,7 +87,7 @@ LaneOptions MakeLane(Random& random) {
   if (random.Chance(30)) {
     lane.pace = {static_cast<double>(random.Between(1, 40)), absl::Seconds(3), 0.8};
   }
-  if (random.Chance(15)) lane.pace.hourly_limit = random.Between(40, 200);
+  if (random.Chance(20)) lane.pace.hourly_limit = random.Between(20, 100);
   lane.requests_in_flight_max = random.Between(1, 8);
   lane.request_timeout = absl::Seconds(random.Between(2, 60));
   return lane;
