@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bench/load_stream.h"
+#include "bench/phase_report.h"
+#include "bench/phase_spec.h"
+#include "bench/rig.h"
+
+namespace peaksync::bench {
+
+// Runs one phase on the rig: starts the service, streams, measures, stops it, and compares.
+// Thread safety: the rig's thread; tenants have threads of their own meanwhile.
+class PhaseRunner {
+ public:
+  // `top_rate`, customers/s, is what half_rate is half of; 0: not known.
+  PhaseRunner(Rig& rig, const PhaseSpec& spec, double top_rate);
+
+  // An error when something is not as it must be; it then has the phase's name.
+  absl::StatusOr<PhaseReport> Run();
+
+ private:
+  struct Snapshot;
+  struct Pass;
+
+  absl::Status RunPasses(const ServiceOptions& service);
+  absl::Status RunRestart(const ServiceOptions& service);
+  absl::StatusOr<Pass> Stream(const std::string& address, bool await_end);
+  absl::Status AwaitFirstRequest(std::int64_t requests_before);
+  absl::StatusOr<Snapshot> Look(pid_t service_pid);
+  void NotePass(const Pass& pass);
+  void NoteArrivals(const Pass& pass, const std::vector<MockArrival>& arrivals);
+  void NoteCosts(const Snapshot& before, const Snapshot& after);
+  absl::Status CheckCounts(const Snapshot& before, const Snapshot& after) const;
+  absl::Status CheckMock();
+  bool IsSent() const;
+
+  Rig& rig_;
+  const PhaseSpec spec_;
+  PhaseReport report_;
+  std::vector<v1::SyncRun> runs_;  // All that ended.
+  std::vector<absl::Duration> ack_latencies_;
+  std::vector<absl::Duration> arrival_latencies_;
+};
+
+}  // namespace peaksync::bench
