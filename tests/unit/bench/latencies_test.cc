@@ -17,6 +17,13 @@ TEST(Latencies, AreNearestRanks) {
   EXPECT_EQ(latencies.max, absl::Milliseconds(1'000));
 }
 
+TEST(Latencies, OfFewSamplesAreNotBelowTheirShare) {
+  const Latencies latencies =
+      SummarizeLatencies({absl::Seconds(3), absl::Seconds(1), absl::Seconds(2)});
+  EXPECT_EQ(latencies.p50, absl::Seconds(2));
+  EXPECT_EQ(latencies.p90, absl::Seconds(3));
+}
+
 TEST(Latencies, OfOneSampleAreThatSample) {
   const Latencies latencies = SummarizeLatencies({absl::Seconds(2)});
   EXPECT_EQ(latencies.p50, absl::Seconds(2));
