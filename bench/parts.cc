@@ -51,10 +51,10 @@ absl::StatusOr<PartCost> MeasureGrpc(Rig& rig, std::uint32_t customers, int upda
                                  {&FirstBook(rig).population(), &order,
                                   &FirstBook(rig).generations(), updates, absl::UnixEpoch()});
   if (!result.ok()) return result.status();
-  cost.cpu_seconds = OwnCpuSeconds() - driver_before;
+  cost.driver_cpu_seconds = OwnCpuSeconds() - driver_before;
   const auto after = ReadProcUsage((*sink)->pid());
   if (!after.ok()) return after.status();
-  cost.cpu_seconds += after->cpu_seconds() - before->cpu_seconds();
+  cost.cpu_seconds = cost.driver_cpu_seconds + after->cpu_seconds() - before->cpu_seconds();
   cost.customers = static_cast<std::int64_t>(order.size());
   cost.wall_seconds = absl::ToDoubleSeconds(result->received);
   if (result->run.values().received() != cost.customers * kAttributesPerCustomer) {

@@ -76,6 +76,7 @@ struct PartCost {
   std::int64_t customers = 0;
   double wall_seconds = 0;
   double cpu_seconds = 0;
+  double driver_cpu_seconds = 0;  // Of these, the driver's; 0 where it has no part in it.
   std::int64_t written_bytes = 0;
   // Whose sums it belongs to.
   bool in_changed = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,8 +8,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bench/load_stream.h"
+#include "bench/mock_reader.h"
 #include "bench/phase_report.h"
 #include "bench/phase_spec.h"
+#include "bench/proc_usage.h"
 #include "bench/rig.h"
 
 namespace peaksync::bench {
@@ -24,17 +27,36 @@ class PhaseRunner {
   absl::StatusOr<PhaseReport> Run();
 
  private:
-  struct Snapshot;
-  struct Pass;
+  static constexpr absl::Duration kStopPatience = absl::Minutes(10);  // What waits may be folded.
 
+  struct Snapshot {
+    MockStats stats;  // Of all workspaces.
+    ProcUsage service;
+    ProcUsage mock;
+  };
+  // One pass of every tenant.
+  struct Pass {
+    std::vector<std::vector<std::uint32_t>> orders;
+    std::vector<LoadResult> results;
+    absl::Time begin;
+    absl::Time end;  // The last run's.
+  };
+
+  // phase_runner.cc
   absl::Status RunPasses(const ServiceOptions& service);
-  absl::Status RunRestart(const ServiceOptions& service);
   absl::StatusOr<Pass> Stream(const std::string& address, bool await_end);
+
+  // phase_restart.cc
+  absl::Status RunRestart(const ServiceOptions& service);
+  absl::StatusOr<Pass> FillAndKill(const ServiceOptions& service, std::int64_t* peak_bytes);
   absl::Status AwaitFirstRequest(std::int64_t requests_before);
+
+  // phase_notes.cc: what was measured, and whether it was right.
   absl::StatusOr<Snapshot> Look(pid_t service_pid);
   void NotePass(const Pass& pass);
   void NoteArrivals(const Pass& pass, const std::vector<MockArrival>& arrivals);
   void NoteCosts(const Snapshot& before, const Snapshot& after);
+  void NoteExit(const ProcUsage& before, const ProcUsage& used);
   absl::Status CheckCounts(const Snapshot& before, const Snapshot& after) const;
   absl::Status CheckMock();
   bool IsSent() const;

@@ -133,14 +133,16 @@ Json PartsToJson(const DriveReport& report) {
   Json parts = Json::object();
   for (const PartCost& part : report.parts) {
     const auto customers = static_cast<double>(part.customers);
-    parts[part.name] = {{"what", part.what},
-                        {"customers", part.customers},
-                        {"customers_per_second", std::round(customers / part.wall_seconds)},
-                        {"cpu_us_per_customer", Rounded(CpuOf(part))},
-                        {"written_bytes_per_customer",
-                         Rounded(static_cast<double>(part.written_bytes) / customers)},
-                        {"in_changed", part.in_changed},
-                        {"in_unchanged", part.in_unchanged}};
+    parts[part.name] = {
+        {"what", part.what},
+        {"customers", part.customers},
+        {"customers_per_second", std::round(customers / part.wall_seconds)},
+        {"cpu_us_per_customer", Rounded(CpuOf(part))},
+        {"driver_cpu_us_per_customer", Rounded(part.driver_cpu_seconds * 1e6 / customers)},
+        {"written_bytes_per_customer",
+         Rounded(static_cast<double>(part.written_bytes) / customers)},
+        {"in_changed", part.in_changed},
+        {"in_unchanged", part.in_unchanged}};
   }
   return parts;
 }

@@ -44,9 +44,25 @@ absl::StatusOr<std::unique_ptr<Rig>> Rig::Start(const DriveOptions& options) {
   if (absl::Status started = rig->StartMock(); !started.ok()) return started;
   for (Tenant& tenant : rig->tenants_) {
     tenant.mock = MockReader(rig->mock_url_, tenant.names.key);
-    if (rig->is_reused_) FillMock(rig->mock_port(), tenant.names.key, tenant.book);
+  }
+  if (rig->is_reused_) {
+    if (absl::Status filled = rig->FillMock(); !filled.ok()) return filled;
   }
   return rig;
+}
+
+absl::Status Rig::FillMock() {
+  if (const auto set = Prepare(absl::ZeroDuration(), /*limiter=*/false); !set.ok()) {
+    return set.status();
+  }
+  for (const Tenant& tenant : tenants_) {
+    MakeProfiles(mock_port(), tenant.names.key, tenant.book);
+  }
+  // It is true again only when this run has ended well.
+  std::error_code error;
+  std::filesystem::remove(StateFile(), error);
+  return error ? absl::UnavailableError(absl::StrCat("cannot remove ", StateFile()))
+               : absl::OkStatus();
 }
 
 absl::Status Rig::MakeFolder() {
@@ -104,11 +120,7 @@ absl::Status Rig::ReadState() {
   }
   updated_at_ = absl::FromUnixSeconds(updated_at);
   is_reused_ = true;
-  // It is true again only when this run has ended well.
-  std::error_code error;
-  std::filesystem::remove(StateFile(), error);
-  return error ? absl::UnavailableError(absl::StrCat("cannot remove ", StateFile()))
-               : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 absl::Status Rig::WriteState() const {

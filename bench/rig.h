@@ -62,6 +62,7 @@ class Rig {
   absl::Status ReadState();
   absl::Status WriteState() const;
   absl::Status StartMock();
+  absl::Status FillMock();
   std::string StateFile() const { return folder_ + "/peaksync-bench.state"; }
 
   const DriveOptions& options_;

@@ -58,7 +58,7 @@ std::vector<LoadRequest> TrackRequestsFor(const std::string& key, const Populati
   return requests;
 }
 
-void FillMock(std::uint16_t port, const std::string& key, const CustomerBook& book) {
+void MakeProfiles(std::uint16_t port, const std::string& key, const CustomerBook& book) {
   MockLoad load(port, kConnections);
   std::vector<std::uint32_t> all(book.size());
   std::iota(all.begin(), all.end(), 0U);

@@ -23,6 +23,6 @@ std::vector<LoadRequest> TrackRequestsFor(const std::string& key, const Populati
                                           const std::vector<std::uint8_t>& generations, int ahead);
 
 // Makes all profiles of the book in the mock's workspace of this key. Dies when it cannot.
-void FillMock(std::uint16_t port, const std::string& key, const CustomerBook& book);
+void MakeProfiles(std::uint16_t port, const std::string& key, const CustomerBook& book);
 
 }  // namespace peaksync::bench
