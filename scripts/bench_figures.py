@@ -231,12 +231,13 @@ def markdown(result):
     """All tables; deterministic."""
     one = result["runs"]["one"]
     size = "" if result["full"] else " **Fewer customers than the goals are for: no result.**"
+    minutes = sum(run["minutes"] for run in result["runs"].values())
     restart = phase(result, "ten", "restart")
     return "\n\n".join(
         [
             f"{one['time']}, {one['cpus']} cores, Linux {one['kernel']}, g++ {one['compiler']} "
-            f"{one['build_type']}, {number(result['customers'])} customers, "
-            f"{result['minutes']} minutes in all.{size}",
+            f"{one['build_type']}, {number(result['customers'])} customers, {minutes:.1f} minutes "
+            f"in all.{size}",
             goal_table(result),
             table(
                 ["phase", "customers held", "customers/s", "ack p50 / p99"]

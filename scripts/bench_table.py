@@ -7,7 +7,8 @@
 Runs peaksync-bench three times: a million customers (every phase, and the parts alone), four
 tenants that share a million, ten million. Tables go to stdout as Markdown, everything that was
 measured to --json, progress to stderr. --quick has a tenth of the customers: a look, not a result.
---docs puts tables and plots into docs/. Needs about 8 GB of memory (--quick: 1) and 4 GB of disk.
+--docs puts tables and plots into docs/; --run measures one of the three only. Needs about 8 GB of
+memory (--quick: 1) and 4 GB of disk.
 Ends with 0 when everything could be measured, whether or not the goals are reached.
 """
 
@@ -62,10 +63,25 @@ def measure(binary, flags, folder):
     if folder:
         command += ["--folder", str(folder)]
     print("\n" + " ".join(command), file=sys.stderr, flush=True)
+    begin = time.monotonic()
     run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if run.returncode != 0:
-        sys.exit(f"bench_table.py: {command[0]} ended with {run.returncode}; nothing is reported")
-    return json.loads(run.stdout)
+        sys.exit(f"bench_table.py: {command[0]} ended with {run.returncode}; see above")
+    return {"minutes": round((time.monotonic() - begin) / 60, 1), **json.loads(run.stdout)}
+
+
+def write(file, result):
+    file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def result_so_far(file, customers):
+    """What earlier calls have measured, for --run."""
+    result = {"customers": customers, "full": customers == CUSTOMERS, "runs": {}}
+    if file.exists():
+        result = json.loads(file.read_text(encoding="utf-8"))
+    if result["customers"] != customers:
+        sys.exit(f"bench_table.py: {file} has {result['customers']:,} customers, not {customers:,}")
+    return result
 
 
 def put_into_docs(docs, result, text):
@@ -84,17 +100,29 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, help="where ledgers are put: on a disk")
     parser.add_argument("--quick", action="store_true", help="a tenth of the customers")
     parser.add_argument("--customers", type=int, help="instead of a million")
+    parser.add_argument(
+        "--run",
+        action="append",
+        choices=list(runs_of(CUSTOMERS)),
+        help="only this one; the others are those of --json; repeatable",
+    )
     parser.add_argument("--docs", action="store_true", help="put tables and plots into docs/")
     given = parser.parse_args()
     customers = given.customers or (CUSTOMERS // 10 if given.quick else CUSTOMERS)
 
-    begin = time.monotonic()
-    result = {"customers": customers, "full": customers == CUSTOMERS, "runs": {}}
-    for name, flags in runs_of(customers).items():
-        result["runs"][name] = measure(given.bin, flags, given.folder)
-    result["minutes"] = round((time.monotonic() - begin) / 60, 1)
+    runs = runs_of(customers)
+    if not given.run:
+        given.json.unlink(missing_ok=True)
+    result = result_so_far(given.json, customers)
+    for name in given.run or runs:
+        result["runs"][name] = measure(given.bin, runs[name], given.folder)
+        # So that a later one that fails takes nothing with it.
+        write(given.json, result)
+    missing = [name for name in runs if name not in result["runs"]]
+    if missing:
+        sys.exit(f"bench_table.py: {given.json} lacks {', '.join(missing)}; give --run for each")
     result["goals"] = bench_figures.goals(result)
-    given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(given.json, result)
     text = bench_figures.markdown(result)
     print(text)
     if given.docs:
