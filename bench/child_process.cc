@@ -118,6 +118,10 @@ absl::StatusOr<std::string> ChildProcess::AwaitLine(const std::string& text,
 absl::StatusOr<ProcUsage> ChildProcess::Stop(absl::Duration patience) {
   if (HasEnded()) return Failure("ended by itself");
   kill(pid_, SIGTERM);
+  return AwaitEnd(patience);
+}
+
+absl::StatusOr<ProcUsage> ChildProcess::AwaitEnd(absl::Duration patience) {
   const absl::Time deadline = absl::Now() + patience;
   while (!HasEnded()) {
     if (absl::Now() >= deadline) return Failure("does not stop");

@@ -30,6 +30,8 @@ class ChildProcess {
   absl::StatusOr<std::string> AwaitLine(const std::string& text, absl::Duration patience);
   // SIGTERM; an error unless it ends with 0 in time. What it used from its start to its end.
   absl::StatusOr<ProcUsage> Stop(absl::Duration patience);
+  // For one that ends by itself; an error unless it does, with 0, in time. Likewise.
+  absl::StatusOr<ProcUsage> AwaitEnd(absl::Duration patience);
   // SIGKILL. Likewise.
   absl::StatusOr<ProcUsage> Kill();
 

@@ -26,6 +26,8 @@ struct DriveOptions {
   std::uint64_t seed = 1;
   bool keep = false;   // Leave the run's folder.
   bool parts = false;  // Measure the parts alone too.
+  // Where a profile of the service goes, one file a phase; empty: none is taken. Exists.
+  std::string profile_folder;
   std::vector<PhaseSpec> phases;
 };
 

@@ -81,6 +81,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.001, 1.0))
       ->capture_default_str();
   app.add_flag("--parts", options.parts, "Measure the parts of the loop alone too");
+  app.add_option("--profile", options.profile_folder,
+                 "Put a profile of the service, by perf, into this folder: a file a phase. It "
+                 "slows the service: take no figures from such a run")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--seed", options.seed, "Of ids, values and orders")->capture_default_str();
   app.add_option("--folder", options.work_folder,
                  "Where the ledger is put while it runs: on a disk")
@@ -110,6 +114,10 @@ int main(int argc, char** argv) {
       return 2;
     }
     options.phases.push_back(*spec);
+  }
+  if (!options.profile_folder.empty() && !fs::exists("/usr/bin/perf")) {
+    std::fputs("--profile needs /usr/bin/perf: install linux-perf\n", stderr);
+    return 2;
   }
   options.binary_folder = fs::read_symlink("/proc/self/exe").parent_path().string();
   RaiseDescriptorLimit();

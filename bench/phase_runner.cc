@@ -60,6 +60,17 @@ absl::StatusOr<PhaseReport> PhaseRunner::Run() {
   return std::move(report_);
 }
 
+// perf, which ends when the service does; nothing when no profile is asked for.
+absl::StatusOr<std::unique_ptr<ChildProcess>> PhaseRunner::StartProfiler(pid_t service_pid) const {
+  const std::string& folder = rig_.options().profile_folder;
+  if (folder.empty()) return nullptr;
+  return ChildProcess::Start(
+      {"/usr/bin/perf", "record", "--quiet", "--event", "cpu-clock", "--freq", "499",
+       "--call-graph", "dwarf", "--pid", absl::StrCat(service_pid), "--output",
+       absl::StrCat(folder, "/", spec_.label, ".perf")},
+      absl::StrCat(rig_.folder(), "/perf.log"));
+}
+
 absl::Status PhaseRunner::RunPasses(const ServiceOptions& options) {
   auto service = ServiceProcess::Start(options);
   if (!service.ok()) return service.status();
@@ -68,6 +79,8 @@ absl::Status PhaseRunner::RunPasses(const ServiceOptions& options) {
   ResetPeakMemory(rig_.mock().pid()).IgnoreError();
   const auto before = Look(service_pid);
   if (!before.ok()) return before.status();
+  auto profiler = StartProfiler(service_pid);
+  if (!profiler.ok()) return profiler.status();
   PhaseWatch watch(rig_.mock_url(), KeysOf(rig_));
   watch.Start();
   Pass last;
@@ -83,6 +96,9 @@ absl::Status PhaseRunner::RunPasses(const ServiceOptions& options) {
   report_.log_bytes = MeasureLedger(options).log;
   const auto used = service->process->Stop(kStopPatience);
   if (!used.ok()) return used.status();
+  if (*profiler) {
+    if (const auto ended = (*profiler)->AwaitEnd(kStopPatience); !ended.ok()) return ended.status();
+  }
 
   report_.delivering_rate = DeliveringRate(watch.accepted(), last.begin, last.end);
   report_.timeline = TimelineOf(watch.accepted(), last.begin, kTimelinePointsMax);

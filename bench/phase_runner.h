@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bench/child_process.h"
 #include "bench/load_stream.h"
 #include "bench/mock_reader.h"
 #include "bench/phase_report.h"
@@ -43,6 +45,7 @@ class PhaseRunner {
   };
 
   // phase_runner.cc
+  absl::StatusOr<std::unique_ptr<ChildProcess>> StartProfiler(pid_t service_pid) const;
   absl::Status RunPasses(const ServiceOptions& service);
   absl::StatusOr<Pass> Stream(const std::string& address, bool await_end);
 

@@ -165,6 +165,7 @@ std::string ToJson(const DriveOptions& options, const DriveReport& report) {
       {"rate_limit_per_3s", options.rate_limit},
       {"rate_share", options.rate_share},
       {"seed", options.seed},
+      {"profiled", !options.profile_folder.empty()},
       {"phases", Json::object()},
   };
   for (const PhaseReport& phase : report.phases) json["phases"][phase.label] = PhaseToJson(phase);
