@@ -1,5 +1,6 @@
 #include "server/ledger/outbox_row.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/ledger/codec.h"
@@ -39,6 +40,12 @@ absl::StatusOr<Customer> UnpackCustomer(std::string_view bytes) {
   Customer customer;
   if (Read(reader, &customer) && reader.ok() && reader.AtEnd()) return customer;
   return absl::DataLossError("a customer of the ledger cannot be read");
+}
+
+void OutboxRow::Remove(std::span<const std::uint32_t> attribute_ids) {
+  std::erase_if(attributes, [&](const Attribute& attribute) {
+    return std::ranges::find(attribute_ids, attribute.attribute_id) != attribute_ids.end();
+  });
 }
 
 void OutboxRow::Pack(std::string* out) const {

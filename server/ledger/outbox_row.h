@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct OutboxRow {
   UnixNanos forced_since = 0;
   std::int32_t attempts = 0;  // How often its values were refused before: they are retried.
   std::vector<Attribute> attributes;
+
+  // Without these attributes.
+  void Remove(std::span<const std::uint32_t> attribute_ids);
 
   void Pack(std::string* out) const;
   // DATA_LOSS when the bytes are none of ours.

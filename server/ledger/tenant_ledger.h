@@ -14,10 +14,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
-#include "server/ledger/customer_state.h"
+#include "server/base/limits.h"
+#include "server/ledger/confirmed_states.h"
 #include "server/ledger/decide.h"
+#include "server/ledger/fold.h"
+#include "server/ledger/journal.h"
 #include "server/ledger/ledger.h"
-#include "server/ledger/outbox_row.h"
+#include "server/ledger/outbox.h"
 #include "server/ledger/run_book.h"
 #include "server/ledger/sqlite/store.h"
 #include "server/ledger/waiting_set.h"
@@ -33,7 +36,10 @@ struct TenantLedgerOptions {
   std::shared_ptr<const TenantRules> rules;
   const Clock* clock = nullptr;
   std::function<std::uint64_t()> random;  // For names of runs.
-  bool abort_on_broken_law = false;       // In tests.
+  // So many customers are written before they are folded into the table, in slices of so many.
+  std::int64_t fold_customers = limits::kUnfoldedCustomersMax;
+  std::int64_t fold_slice = limits::kFoldSliceCustomers;
+  bool abort_on_broken_law = false;  // In tests.
 };
 
 // The ledger's logic over one SQLite file, single-threaded and without a thread of its own.
@@ -105,6 +111,11 @@ class TenantLedger {
   const std::vector<Run>& ended_runs() const { return ended_runs_; }
   const ValueCounts& totals() const { return runs_.totals(); }
 
+  // Folds a slice when nobody waits for a commit. Groups fold as they come, so that what is
+  // unfolded stays bounded. False: there is nothing to fold now.
+  bool FoldIdle();
+  // Whether a fold is under way.
+  bool folds() const { return fold_.under_way(); }
   // Brings the log into the file when it has grown; called when nobody waits.
   void Checkpoint(bool idle);
 
@@ -127,27 +138,37 @@ class TenantLedger {
     std::optional<int> round;
     std::optional<double> min_change;
   };
-  struct OutboxEntry {
-    RunNumber run = 0;
-    std::uint32_t remaining = 0;  // Of its values.
+  // A customer's state as it was read, to be changed and written back.
+  struct OpenState {
+    std::string_view key;
+    CustomerHash hash = 0;
+    bool alone = true;  // With its hash.
+    CustomerState state;
   };
   struct BatchContext;
+  class Replay;
 
   TenantLedger(TenantLedgerOptions options, LedgerStore store);
 
   // tenant_ledger.cc: opening and groups.
   absl::Status Load();
-  absl::Status LoadOutbox();
   absl::Status GuardWorkspace();
   absl::Status WaitForLostRequests();
   absl::Status Sql(absl::Status status);
   absl::Status GroupStatus();
   absl::Status Unusable() const;
   absl::Status EnsureLoaded();
-  absl::Status WriteSettledOutbox();
   absl::Status WriteDirtyRuns();
   absl::Status WriteDirtyAttributes();
   UnixNanos Now() const;
+
+  // tenant_ledger_fold.cc: the journal.
+  absl::Status LoadJournal();
+  absl::Status LoadOutbox();
+  bool IsFoldDue() const;
+  absl::Status StartFold();
+  absl::Status FoldSlice();
+  absl::Status WriteOutboxAndStates();
 
   // tenant_ledger_runs.cc: runs and sources.
   void CompleteRun(ActiveRun& active);
@@ -174,8 +195,8 @@ class TenantLedger {
   void ReportInvalid(BatchContext& context, const PreparedUpdate& update);
   absl::Status KeepInvalid(BatchContext& context, const PreparedUpdate& update);
   absl::Status DecideUpdate(BatchContext& context, PreparedUpdate& update);
-  void Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row, Value& value,
-              Decision decision, UnixNanos updated_at);
+  void Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxId outbox_id,
+              OutboxRow& row, Value& value, Decision decision, UnixNanos updated_at);
   UnixNanos ForcedSince(const Run& run, const KnownAttribute* known, UnixNanos now) const;
   absl::Status InsertOutbox(ActiveRun& run, OutboxRow& row, Customer customer);
   bool GuardInvalid(ActiveRun& active, bool at_end);
@@ -220,8 +241,11 @@ class TenantLedger {
   absl::StatusOr<std::int64_t> ResyncAttribute(std::string_view name, bool validate_only);
   absl::StatusOr<std::int64_t> ResyncCustomer(const ResyncRequest& request);
 
-  absl::StatusOr<CustomerState> ReadState(std::string_view key);
-  absl::Status WriteState(std::string_view key, const CustomerState& state);
+  // `key` must live as long as `open`.
+  absl::Status ReadState(std::string_view key, OpenState* open);
+  absl::Status WriteState(const OpenState& open);
+  // Only values that are older than the touch were changed, to its time and source.
+  absl::Status WriteTouched(const OpenState& open, const Touch& touch);
 
   TenantLedgerOptions options_;
   LedgerStore store_;
@@ -233,9 +257,13 @@ class TenantLedger {
 
   RunBook runs_;
   WaitingSet waiting_;
-  absl::flat_hash_map<OutboxId, OutboxEntry> outbox_;
-  absl::flat_hash_map<OutboxId, std::vector<std::uint32_t>> settled_;  // In this group.
-  OutboxId last_outbox_id_ = 0;
+  ConfirmedStates states_{store_};
+  Outbox outbox_{store_};
+  Fold fold_{store_, states_, outbox_};
+  JournalWriter journal_;  // Of the group that is open.
+  bool fold_wanted_ = false;
+  std::int64_t unfolded_before_ = 0;  // Customers, after the last slice.
+  absl::Time fold_not_before_ = absl::InfinitePast();
   LeaseId next_lease_ = 1;
 
   std::map<std::string, StoredSource, std::less<>> sources_;

@@ -23,6 +23,20 @@ bool IsWholeUpdateInvalid(const PreparedUpdate& update) {
   return std::ranges::any_of(update.invalid, &InvalidValue::whole_update);
 }
 
+// Look-ups in this order stay within a few pages; updates of one customer keep their order.
+std::vector<std::uint32_t> InOrderOfTheTable(const std::vector<PreparedUpdate>& updates) {
+  std::vector<std::pair<CustomerHash, std::uint32_t>> hashes;
+  hashes.reserve(updates.size());
+  for (const PreparedUpdate& update : updates) {
+    hashes.emplace_back(HashOf(update.customer_key), static_cast<std::uint32_t>(hashes.size()));
+  }
+  std::ranges::sort(hashes);
+  std::vector<std::uint32_t> order;
+  order.reserve(hashes.size());
+  for (const auto& [hash, index] : hashes) order.push_back(index);
+  return order;
+}
+
 }  // namespace
 
 absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
@@ -50,10 +64,8 @@ absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
     return absl::InvalidArgumentError(Concat(
         "batch ", request.sequence, " is out of sequence: expected ", run.last_sequence + 1));
   }
-  // Look-ups in key order stay within a few pages; updates of one customer keep their order.
-  std::ranges::stable_sort(request.updates, {}, &PreparedUpdate::customer_key);
-  for (PreparedUpdate& update : request.updates) {
-    PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, update));
+  for (const std::uint32_t index : InOrderOfTheTable(request.updates)) {
+    PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, request.updates[index]));
   }
   std::ranges::stable_sort(context.receipt.invalid, {}, &InvalidReport::index);
   if (!context.repeated) {
@@ -234,35 +246,46 @@ AttributeView TenantLedger::ViewOf(CustomerState& state, WaitingCustomer* custom
   return view;
 }
 
-absl::StatusOr<CustomerState> TenantLedger::ReadState(std::string_view key) {
-  absl::StatusOr<std::optional<std::string_view>> packed = store_.ReadCustomer(key);
-  PEAKSYNC_RETURN_IF_ERROR(Sql(packed.status()));
-  if (!*packed) return CustomerState{};
-  absl::StatusOr<CustomerState> state = CustomerState::Unpack(**packed);
-  PEAKSYNC_RETURN_IF_ERROR(Sql(state.status()));
-  for (const KnownAttribute& known : state->attributes) {
+absl::Status TenantLedger::ReadState(std::string_view key, OpenState* open) {
+  open->key = key;
+  open->hash = HashOf(key);
+  const absl::StatusOr<bool> alone = states_.Read(open->hash, key, &open->state);
+  PEAKSYNC_RETURN_IF_ERROR(Sql(alone.status()));
+  open->alone = *alone;
+  for (const KnownAttribute& known : open->state.attributes) {
     if (known.attribute_id < attributes_by_id_.size() &&
         attributes_by_id_[known.attribute_id] != nullptr) {
       continue;
     }
     return Sql(absl::DataLossError("a customer's row names an unknown attribute"));
   }
-  return state;
+  return absl::OkStatus();
 }
 
-absl::Status TenantLedger::WriteState(std::string_view key, const CustomerState& state) {
-  state.Pack(&scratch_);
-  return Sql(store_.WriteCustomer(key, scratch_));
+absl::Status TenantLedger::WriteState(const OpenState& open) {
+  return Sql(states_.Write(open.hash, open.key, open.state, open.alone, journal_));
+}
+
+absl::Status TenantLedger::WriteTouched(const OpenState& open, const Touch& touch) {
+  const bool all_touched = std::ranges::none_of(
+      open.state.attributes,
+      [&](const KnownAttribute& known) { return known.updated_at < touch.updated_at; });
+  if (!open.alone || !all_touched) return WriteState(open);
+  states_.Write(open.hash, touch, journal_);
+  return absl::OkStatus();
 }
 
 absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& update) {
   ActiveRun& run = *context.run;
-  PEAKSYNC_ASSIGN_OR_RETURN(CustomerState state, ReadState(update.customer_key));
+  OpenState open;
+  PEAKSYNC_RETURN_IF_ERROR(ReadState(update.customer_key, &open));
+  CustomerState& state = open.state;
   WaitingCustomer* customer = waiting_.Find(update.customer_key);
   OutboxRow row;
   row.updated_at = update.updated_at;
   row.source_id = context.source_id;
   row.attempts = context.attempts;
+  OutboxId outbox_id = 0;
   bool state_changed = false;
 
   for (AttributeValue& incoming : update.values) {
@@ -297,14 +320,16 @@ absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& u
           CloseRejection(update.customer_key, attribute->name, update.updated_at));
       continue;
     }
-    if (row.attributes.empty()) ++last_outbox_id_;
+    if (row.attributes.empty()) outbox_id = outbox_.NextId();
     if (customer == nullptr) customer = &waiting_.At(update.customer_key, *update.customer);
     row.forced_since = std::max(row.forced_since, forced_since);
-    Accept(*customer, *attribute, row, incoming.value, decision,
+    Accept(*customer, *attribute, outbox_id, row, incoming.value, decision,
            std::max(update.updated_at, known != nullptr ? known->updated_at : update.updated_at));
   }
 
-  if (state_changed) PEAKSYNC_RETURN_IF_ERROR(WriteState(update.customer_key, state));
+  if (state_changed) {
+    PEAKSYNC_RETURN_IF_ERROR(WriteTouched(open, {update.updated_at, context.source_id}));
+  }
   ++(row.attributes.empty() ? run.run().updates.unchanged : run.run().updates.changed);
   runs_.MarkDirty(run);
   if (!row.attributes.empty()) {
@@ -326,15 +351,14 @@ UnixNanos TenantLedger::ForcedSince(const Run& run, const KnownAttribute* known,
 
 absl::Status TenantLedger::InsertOutbox(ActiveRun& run, OutboxRow& row, Customer customer) {
   const auto values = static_cast<std::int64_t>(row.attributes.size());
-  outbox_[last_outbox_id_] = {run.stored.number, static_cast<std::uint32_t>(values)};
   runs_.Count(run, &ValueCounts::pending, values);
   row.customer = std::move(customer);
   row.Pack(&scratch_);
-  return Sql(store_.InsertOutbox(last_outbox_id_, run.stored.number, scratch_));
+  return Sql(outbox_.Add(run.stored.number, static_cast<std::uint32_t>(values), scratch_));
 }
 
-void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row,
-                          Value& value, Decision decision, UnixNanos updated_at) {
+void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxId outbox_id,
+                          OutboxRow& row, Value& value, Decision decision, UnixNanos updated_at) {
   if (customer.waiting.empty()) customer.since = options_.clock->Steady();
   const bool joins = decision == Decision::kJoin;
   row.attributes.push_back({attribute.attribute_id, joins, value});
@@ -354,7 +378,7 @@ void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute,
   slot->updated_at = std::max(slot->updated_at, updated_at);
   slot->source_id = row.source_id;
   slot->forced_since = std::max(slot->forced_since, row.forced_since);
-  slot->claims.push_back({last_outbox_id_});
+  slot->claims.push_back({outbox_id});
 }
 
 }  // namespace peaksync

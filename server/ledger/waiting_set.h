@@ -13,11 +13,10 @@
 #include "absl/time/time.h"
 #include "server/domain/customer.h"
 #include "server/domain/update.h"
+#include "server/ledger/journal.h"
 #include "server/ledger/ledger.h"
 
 namespace peaksync {
-
-using OutboxId = std::int64_t;
 
 // An update's stake in a value under way: it ends as the value ends, or, where a newer value has
 // overtaken its own, as superseded once that one is settled.
