@@ -24,6 +24,8 @@ struct DriveOptions {
   std::int64_t rate_limit = 3'000;  // That limit, in 3 s.
   double rate_share = 1.0;          // Of it, for the service.
   std::uint64_t seed = 1;
+  // After each phase the service is given so long at most to do what it has put off.
+  absl::Duration fold_wait = absl::Seconds(60);
   bool keep = false;   // Leave the run's folder.
   bool parts = false;  // Measure the parts alone too.
   // Where a profile of the service goes, one file a phase; empty: none is taken. Exists.

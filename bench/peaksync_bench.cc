@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "bench/drive.h"
@@ -56,6 +57,7 @@ int main(int argc, char** argv) {
   options.work_folder = fs::temp_directory_path().string();
   std::string latency = "0ms";
   std::string limiter = "off";
+  std::string fold_wait = "1m";
   std::vector<std::string> phases{"new", "changed", "unchanged", "unchanged_newer"};
   app.footer(kExamples);
   app.add_option("--customers", options.customers, "Customers of each tenant, with 5 attributes")
@@ -90,6 +92,10 @@ int main(int argc, char** argv) {
                  "Where the ledger is put while it runs: on a disk")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
+  app.add_option("--fold-wait", fold_wait,
+                 "How long the service is given after a phase, at most, to do what it has put off; "
+                 "0ms: it is stopped at once")
+      ->capture_default_str();
   app.add_flag("--keep", options.keep, "Leave the ledger and the logs, and say where");
   app.add_option("--ledger", options.ledger_folder,
                  "Leave the ledger in this folder. One that stands there already, of the same "
@@ -101,12 +107,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   options.limiter = limiter == "on";
-  const auto duration = peaksync::bench::ParseLatency(latency);
-  if (!duration.ok()) {
-    std::fprintf(stderr, "--latency: %s\n", std::string(duration.status().message()).c_str());
-    return 2;
+  for (const auto& [flag, text, duration] : {std::tuple{"--latency", &latency, &options.latency},
+                                             {"--fold-wait", &fold_wait, &options.fold_wait}}) {
+    const auto read = peaksync::bench::ParseWait(*text);
+    if (!read.ok()) {
+      std::fprintf(stderr, "%s: %s\n", flag, std::string(read.status().message()).c_str());
+      return 2;
+    }
+    *duration = *read;
   }
-  options.latency = *duration;
   for (const std::string& phase : phases) {
     const auto spec = peaksync::bench::ParsePhaseSpec(phase);
     if (!spec.ok()) {

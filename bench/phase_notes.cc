@@ -1,15 +1,20 @@
 // What a phase has come to, and whether it was right.
 #include <algorithm>
 #include <random>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "bench/phase_runner.h"
 
 namespace peaksync::bench {
 namespace {
 
 constexpr std::uint32_t kCheckedCustomers = 1'000;
+constexpr absl::Duration kRestWindow = absl::Seconds(2);
+constexpr absl::Duration kRestPollInterval = absl::Milliseconds(50);
+constexpr double kRestCpuSeconds = 0.025;  // In the window: two ticks, and a half.
 
 ProcessCost CostOf(const ProcUsage& before, const ProcUsage& after) {
   return {after.user_seconds - before.user_seconds, after.system_seconds - before.system_seconds,
@@ -87,9 +92,37 @@ void PhaseRunner::NoteCosts(const Snapshot& before, const Snapshot& after) {
   report_.written_bytes = after.service.written_bytes - before.service.written_bytes;
 }
 
-void PhaseRunner::NoteExit(const ProcUsage& before, const ProcUsage& used) {
-  report_.service_to_exit = CostOf(before, used);
-  report_.written_bytes_to_exit = used.written_bytes - before.written_bytes;
+absl::Status PhaseRunner::StopService(ServiceProcess& service, const ServiceOptions& options,
+                                      const ProcUsage& before) {
+  const std::string ledgers = options.folder + "/ledger";
+  report_.at_end = MeasureLedgerFiles(ledgers);
+  if (absl::Status rests = AwaitRest(service.process->pid()); !rests.ok()) return rests;
+  const auto used = service.process->Stop(kStopPatience);
+  if (!used.ok()) return used.status();
+  report_.service_to_exit = CostOf(before, *used);
+  report_.written_bytes_to_exit = used->written_bytes - before.written_bytes;
+  report_.at_exit = MeasureStoppedLedger(ledgers);
+  return absl::OkStatus();
+}
+
+// It rests when it has used next to nothing for a while, longer than it waits before it folds.
+absl::Status PhaseRunner::AwaitRest(pid_t service_pid) {
+  const absl::Time begin = absl::Now();
+  const absl::Time deadline = begin + rig_.options().fold_wait;
+  absl::Time busy = begin;
+  auto last = ReadProcUsage(service_pid);
+  while (last.ok() && absl::Now() < std::min(deadline, busy + kRestWindow)) {
+    absl::SleepFor(kRestPollInterval);
+    const auto now = ReadProcUsage(service_pid);
+    if (!now.ok()) return now.status();
+    if (now->written_bytes != last->written_bytes ||
+        now->cpu_seconds() - last->cpu_seconds() > kRestCpuSeconds) {
+      busy = absl::Now();
+      last = now;
+    }
+  }
+  report_.rest_seconds = absl::ToDoubleSeconds(busy - begin);
+  return last.status();
 }
 
 absl::Status PhaseRunner::CheckCounts(const Snapshot& before, const Snapshot& after) const {

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "bench/latencies.h"
+#include "bench/ledger_files.h"
 
 namespace peaksync::bench {
 
@@ -60,9 +61,10 @@ struct PhaseReport {
   ProcessCost mock;
   double driver_cpu_seconds = 0;
   std::int64_t written_bytes = 0;          // By the service, until the run's end.
-  std::int64_t written_bytes_to_exit = 0;  // And until it has stopped.
-  std::int64_t log_bytes = 0;              // Of the write-ahead logs at the run's end.
-  std::int64_t ledger_bytes = 0;           // Of all else, after the stop.
+  std::int64_t written_bytes_to_exit = 0;  // And until it has rested and stopped.
+  double rest_seconds = 0;                 // From the run's end until it rested.
+  LedgerBytes at_end;                      // Of the last run.
+  LedgerBytes at_exit;
   std::int64_t checked_customers = 0;
   std::optional<RestartReport> restart;
 

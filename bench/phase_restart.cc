@@ -55,16 +55,13 @@ absl::Status PhaseRunner::RunRestart(const ServiceOptions& options) {
   restart.confirmed_seconds = absl::ToDoubleSeconds(pass.end - begin);
   const auto after = Look(service->process->pid());
   if (!after.ok()) return after.status();
-  report_.log_bytes = MeasureLedger(options).log;
-  const auto used = service->process->Stop(kStopPatience);
-  if (!used.ok()) return used.status();
+  if (absl::Status stopped = StopService(*service, options, {}); !stopped.ok()) return stopped;
 
   NotePass(pass);
   restart.waiting_customers = report_.customers;
   report_.restart = restart;
   NoteCosts(*before, *after);
   report_.service.peak_bytes = std::max(report_.service.peak_bytes, peak_bytes);
-  NoteExit({}, *used);
   return CheckCounts(*before, *after);
 }
 

@@ -53,7 +53,6 @@ absl::StatusOr<PhaseReport> PhaseRunner::Run() {
   absl::Status done =
       spec_.kind == PhaseKind::kRestart ? RunRestart(*service) : RunPasses(*service);
   if (!done.ok()) return named(done);
-  report_.ledger_bytes = MeasureLedger(*service).data;
   report_.acknowledged = SummarizeLatencies(std::move(ack_latencies_));
   report_.arrived = SummarizeLatencies(std::move(arrival_latencies_));
   if (absl::Status right = CheckMock(); !right.ok()) return named(right);
@@ -93,9 +92,9 @@ absl::Status PhaseRunner::RunPasses(const ServiceOptions& options) {
   const auto after = Look(service_pid);
   if (!after.ok()) return after.status();
   if (absl::Status watched = watch.Stop(); !watched.ok()) return watched;
-  report_.log_bytes = MeasureLedger(options).log;
-  const auto used = service->process->Stop(kStopPatience);
-  if (!used.ok()) return used.status();
+  if (absl::Status stopped = StopService(*service, options, before->service); !stopped.ok()) {
+    return stopped;
+  }
   if (*profiler) {
     if (const auto ended = (*profiler)->AwaitEnd(kStopPatience); !ended.ok()) return ended.status();
   }
@@ -104,7 +103,6 @@ absl::Status PhaseRunner::RunPasses(const ServiceOptions& options) {
   report_.timeline = TimelineOf(watch.accepted(), last.begin, kTimelinePointsMax);
   NoteArrivals(last, watch.arrivals());
   NoteCosts(*before, *after);
-  NoteExit(before->service, *used);
   return CheckCounts(*before, *after);
 }
 

@@ -59,7 +59,10 @@ class PhaseRunner {
   void NotePass(const Pass& pass);
   void NoteArrivals(const Pass& pass, const std::vector<MockArrival>& arrivals);
   void NoteCosts(const Snapshot& before, const Snapshot& after);
-  void NoteExit(const ProcUsage& before, const ProcUsage& used);
+  // Waits until the service rests, stops it, and notes what it used from `before` to its end.
+  absl::Status StopService(ServiceProcess& service, const ServiceOptions& options,
+                           const ProcUsage& before);
+  absl::Status AwaitRest(pid_t service_pid);
   absl::Status CheckCounts(const Snapshot& before, const Snapshot& after) const;
   absl::Status CheckMock();
   bool IsSent() const;

@@ -43,7 +43,7 @@ bool ReadSwitch(const std::string& text, std::optional<bool>* on) {
 }
 
 bool ReadDuration(const std::string& text, std::optional<absl::Duration>* duration) {
-  const auto read = ParseLatency(text);
+  const auto read = ParseWait(text);
   if (!read.ok()) return false;
   *duration = *read;
   return true;
@@ -69,7 +69,7 @@ std::string_view NameOf(PhaseKind kind) {
   return "unknown";
 }
 
-absl::StatusOr<absl::Duration> ParseLatency(const std::string& text) {
+absl::StatusOr<absl::Duration> ParseWait(const std::string& text) {
   absl::Duration duration;
   if (absl::ParseDuration(text, &duration) && duration >= absl::ZeroDuration() &&
       duration <= kLatencyMax) {

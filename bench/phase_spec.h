@@ -43,7 +43,7 @@ absl::StatusOr<PhaseSpec> ParsePhaseSpec(const std::string& text);
 
 std::string_view NameOf(PhaseKind kind);
 
-// Milliseconds to hours as the mock's flags write them, "400ms"; INVALID_ARGUMENT otherwise.
-absl::StatusOr<absl::Duration> ParseLatency(const std::string& text);
+// 0ms to 1h as the mock's flags write them, "400ms"; INVALID_ARGUMENT otherwise.
+absl::StatusOr<absl::Duration> ParseWait(const std::string& text);
 
 }  // namespace peaksync::bench

@@ -64,6 +64,9 @@ Json PhaseToJson(const PhaseReport& phase) {
   const auto per_customer = [&](std::int64_t bytes) {
     return Rounded(static_cast<double>(bytes) / customers);
   };
+  const auto per_held = [&](std::int64_t bytes) {
+    return Rounded(static_cast<double>(bytes) / static_cast<double>(phase.held));
+  };
   Json json{{"kind", phase.kind},
             {"customers", phase.customers},
             {"customers_held", phase.held},
@@ -85,10 +88,11 @@ Json PhaseToJson(const PhaseReport& phase) {
       {"driver", {{"cpu_us_per_customer", Rounded(phase.driver_cpu_seconds * 1e6 / customers)}}},
       {"written_bytes_per_customer", per_customer(phase.written_bytes)},
       {"written_bytes_per_customer_to_exit", per_customer(phase.written_bytes_to_exit)},
-      {"log_bytes", phase.log_bytes},
-      {"ledger_bytes", phase.ledger_bytes},
-      {"ledger_bytes_per_customer",
-       Rounded(static_cast<double>(phase.ledger_bytes) / static_cast<double>(phase.held))},
+      {"seconds_to_rest", Rounded(phase.rest_seconds)},
+      {"log_bytes", phase.at_end.log},
+      {"ledger_bytes", phase.at_exit.data},
+      {"ledger_bytes_per_customer", per_held(phase.at_exit.data)},
+      {"ledger_free_bytes_per_customer", per_held(phase.at_exit.free)},
       {"checked_customers", phase.checked_customers},
   });
   if (phase.requests > 0) {

@@ -5,8 +5,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -75,23 +73,6 @@ absl::StatusOr<ServiceProcess> ServiceProcess::Start(const ServiceOptions& optio
   return ServiceProcess{
       *std::move(process),
       absl::StrCat("127.0.0.1:", line->substr(port, line->find_first_of(",}", port) - port))};
-}
-
-LedgerBytes MeasureLedger(const ServiceOptions& options) {
-  namespace fs = std::filesystem;
-  LedgerBytes bytes;
-  std::error_code error;
-  for (fs::directory_iterator file(absl::StrCat(options.folder, "/ledger"), error), end;
-       !error && file != end; file.increment(error)) {
-    std::error_code gone;  // A log may go while we look.
-    const std::uintmax_t size = file->file_size(gone);
-    if (gone) continue;
-    const std::string extension = file->path().extension().string();
-    const bool is_index = extension.ends_with("-shm");  // In memory, of the log.
-    if (is_index) continue;
-    (extension.ends_with("-wal") ? bytes.log : bytes.data) += static_cast<std::int64_t>(size);
-  }
-  return bytes;
 }
 
 }  // namespace peaksync::bench

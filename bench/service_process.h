@@ -35,12 +35,4 @@ struct ServiceProcess {
   std::string address;  // HOST:PORT
 };
 
-// What all ledgers in the folder take: write-ahead logs, and all else. Once the service has
-// stopped there are no logs.
-struct LedgerBytes {
-  std::int64_t log = 0;
-  std::int64_t data = 0;
-};
-LedgerBytes MeasureLedger(const ServiceOptions& options);
-
 }  // namespace peaksync::bench

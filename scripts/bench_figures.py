@@ -192,6 +192,7 @@ def phase_rows(result):
                 number(one["mock"]["peak_memory_bytes"] / MIB),
                 number(one["written_bytes_per_customer_to_exit"], 0),
                 number(one["ledger_bytes_per_customer"], 0),
+                number(one["ledger_free_bytes_per_customer"], 0),
                 number(one["requests"]),
                 number(one["objects_per_request"]),
             ]
@@ -242,8 +243,8 @@ def markdown(result):
             table(
                 ["phase", "customers held", "customers/s", "ack p50 / p99"]
                 + ["push to Braze p50 / p99", "service CPU µs", "mock CPU µs", "driver CPU µs"]
-                + ["service peak MiB", "mock peak MiB", "written B", "ledger B", "requests"]
-                + ["objects a request"],
+                + ["service peak MiB", "mock peak MiB", "written B", "ledger B", "of it free"]
+                + ["requests", "objects a request"],
                 phase_rows(result),
             ),
             "CPU, written bytes and the ledger's bytes are a customer's; peaks are of the phase. "

@@ -24,6 +24,8 @@ import plot_bench
 
 CUSTOMERS = 1_000_000
 TENANTS = 4
+# With fewer it is only tried whether everything works.
+CUSTOMERS_MIN = 10_000
 # One update a message is slower by far than batches: a fifth of them shows it.
 SINGLE_SHARE = 5
 
@@ -58,8 +60,10 @@ def phases(*specs):
     return [word for spec in specs for word in ("--phase", spec)]
 
 
-def measure(binary, flags, folder):
+def measure(binary, flags, folder, is_test):
     command = [str(binary / "peaksync-bench"), *map(str, flags)]
+    if is_test:
+        command += ["--fold-wait", "0ms"]
     if folder:
         command += ["--folder", str(folder)]
     print("\n" + " ".join(command), file=sys.stderr, flush=True)
@@ -115,7 +119,9 @@ def main():
         given.json.unlink(missing_ok=True)
     result = result_so_far(given.json, customers)
     for name in given.run or runs:
-        result["runs"][name] = measure(given.bin, runs[name], given.folder)
+        result["runs"][name] = measure(
+            given.bin, runs[name], given.folder, customers < CUSTOMERS_MIN
+        )
         # So that a later one that fails takes nothing with it.
         write(given.json, result)
     missing = [name for name in runs if name not in result["runs"]]

@@ -21,6 +21,8 @@ class BenchTest(unittest.TestCase):
     def bench(self, *flags, binary=None):
         """Exit status, standard output and standard error."""
         command = [binary or BIN / "peaksync-bench", "--folder", self.folder, *flags]
+        if "--fold-wait" not in flags:
+            command += ["--fold-wait", "0ms"]
         run = subprocess.run(
             [str(word) for word in command], capture_output=True, text=True, timeout=60, check=False
         )
@@ -58,6 +60,18 @@ class BenchTest(unittest.TestCase):
                 self.assertEqual(one["push_to_braze_ms"] is not None, requests > 0)
         self.assertGreater(phases["slow"]["seconds_to_confirmed"], 0.02)
         self.assertTrue(phases["slow"]["limiter"])
+
+    def test_the_service_is_given_time_to_rest(self):
+        flags = ("--customers", 2000, "--phase", "new", "--fold-wait")
+        at_once = self.phases_of(*flags, "0ms")["new"]
+        rested = self.phases_of(*flags, "20s")["new"]
+        # It folds when nobody has sent anything for a second.
+        self.assertLess(at_once["seconds_to_rest"], 0.5)
+        self.assertGreater(rested["seconds_to_rest"], 0.5)
+        self.assertLess(rested["seconds_to_rest"], 15)
+        self.assertGreater(
+            rested["written_bytes_per_customer_to_exit"], rested["written_bytes_per_customer"]
+        )
 
     def test_a_pace_is_kept(self):
         phases = self.phases_of(

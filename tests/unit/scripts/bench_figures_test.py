@@ -37,6 +37,7 @@ def phase(kind="changed", **figures):
         "driver": {"cpu_us_per_customer": 1.0},
         "written_bytes_per_customer_to_exit": 800.0,
         "ledger_bytes_per_customer": 100.0,
+        "ledger_free_bytes_per_customer": 7.0,
         "accepted_by_braze": [[0.2, 10_000], [5.0, 1_000_000]],
     }
     return {**one, **figures}
