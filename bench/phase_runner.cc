@@ -99,8 +99,9 @@ absl::Status PhaseRunner::RunPasses(const ServiceOptions& options) {
     if (const auto ended = (*profiler)->AwaitEnd(kStopPatience); !ended.ok()) return ended.status();
   }
 
-  report_.delivering_rate = DeliveringRate(watch.accepted(), last.begin, last.end);
-  report_.timeline = TimelineOf(watch.accepted(), last.begin, kTimelinePointsMax);
+  const std::int64_t objects = IsSent() ? report_.customers / spec_.passes : 0;  // Of a pass.
+  report_.delivering_rate = DeliveringRate(watch.accepted(), last.begin, objects);
+  report_.timeline = TimelineOf(watch.accepted(), last.begin, objects, kTimelinePointsMax);
   NoteArrivals(last, watch.arrivals());
   NoteCosts(*before, *after);
   return CheckCounts(*before, *after);

@@ -13,7 +13,14 @@ constexpr std::chrono::milliseconds kInterval(200);
 constexpr int kArrivalsPerLook = 10;
 constexpr std::size_t kArrivalsMax = 100'000;  // Requests of a phase, some 5 hours of it.
 
-using Accepted = std::vector<std::pair<absl::Time, std::int64_t>>;
+// The looks from `begin` on, counted from there.
+Accepted Since(const Accepted& accepted, absl::Time begin, std::int64_t objects) {
+  Accepted since{{begin, 0}};
+  for (const auto& [time, count] : accepted) {
+    if (time > begin) since.emplace_back(time, count - (accepted.back().second - objects));
+  }
+  return since;
+}
 
 // When so many objects had been accepted, between the looks by proportion.
 absl::Time TimeOf(const Accepted& accepted, double objects) {
@@ -78,34 +85,21 @@ absl::Status PhaseWatch::Look() {
   return absl::OkStatus();
 }
 
-double DeliveringRate(const Accepted& accepted, absl::Time begin, absl::Time end) {
-  Accepted inside;
-  for (const auto& look : accepted) {
-    if (look.first < begin) {
-      inside.assign(1, look);  // The last one before it.
-    } else if (look.first <= end) {
-      inside.push_back(look);
-    }
-  }
+double DeliveringRate(const Accepted& accepted, absl::Time begin, std::int64_t objects) {
   constexpr std::size_t kLooksMin = 5;
-  if (inside.size() < kLooksMin) return 0;
-  const auto first = static_cast<double>(inside.front().second);
-  const double objects = static_cast<double>(inside.back().second) - first;
-  const double seconds = absl::ToDoubleSeconds(TimeOf(inside, first + 0.9 * objects) -
-                                               TimeOf(inside, first + 0.1 * objects));
-  return objects > 0 && seconds > 0 ? 0.8 * objects / seconds : 0;
+  const Accepted since = Since(accepted, begin, objects);
+  if (since.size() < kLooksMin) return 0;
+  const auto all = static_cast<double>(objects);
+  const double seconds = absl::ToDoubleSeconds(TimeOf(since, 0.9 * all) - TimeOf(since, 0.1 * all));
+  return seconds > 0 ? 0.8 * all / seconds : 0;
 }
 
 std::vector<std::pair<double, std::int64_t>> TimelineOf(const Accepted& accepted, absl::Time begin,
+                                                        std::int64_t objects,
                                                         std::size_t points_max) {
   std::vector<std::pair<double, std::int64_t>> all;
-  std::int64_t before = 0;
-  for (const auto& [time, objects] : accepted) {
-    if (time < begin) {
-      before = objects;
-    } else {
-      all.emplace_back(absl::ToDoubleSeconds(time - begin), objects - before);
-    }
+  for (const auto& [time, count] : Since(accepted, begin, objects)) {
+    if (time > begin) all.emplace_back(absl::ToDoubleSeconds(time - begin), count);
   }
   if (all.size() <= points_max) return all;
   std::vector<std::pair<double, std::int64_t>> some;

@@ -50,14 +50,16 @@ class PhaseWatch {
   std::thread thread_;
 };
 
-// Customers/s between the moments at which 10 and 90 % of the objects of [begin, end] had been
-// accepted. 0 when there were too few looks to tell.
-double DeliveringRate(const std::vector<std::pair<absl::Time, std::int64_t>>& accepted,
-                      absl::Time begin, absl::Time end);
+// Objects that had been accepted, by time.
+using Accepted = std::vector<std::pair<absl::Time, std::int64_t>>;
 
-// At most `points_max` of the looks from `begin` on: seconds since then, objects since then.
-std::vector<std::pair<double, std::int64_t>> TimelineOf(
-    const std::vector<std::pair<absl::Time, std::int64_t>>& accepted, absl::Time begin,
-    std::size_t points_max);
+// The last `objects` of them came from `begin` on. Customers/s between the moments at which 10 and
+// 90 % of these had been accepted; 0 when there were too few looks to tell.
+double DeliveringRate(const Accepted& accepted, absl::Time begin, std::int64_t objects);
+
+// Of the same, at most `points_max` looks: seconds since `begin`, objects since then.
+std::vector<std::pair<double, std::int64_t>> TimelineOf(const Accepted& accepted, absl::Time begin,
+                                                        std::int64_t objects,
+                                                        std::size_t points_max);
 
 }  // namespace peaksync::bench
