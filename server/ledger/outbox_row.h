@@ -36,6 +36,18 @@ struct OutboxRow {
   static absl::StatusOr<OutboxRow> Unpack(std::string_view bytes);
 };
 
+// Packs a row piece by piece: its values as they are decided, the rest of it when all are.
+class OutboxRowPacker {
+ public:
+  void Clear() { values_.clear(); }
+  void Add(std::uint32_t attribute_id, bool joined, const Value& value);
+  // `row`'s attributes are not looked at.
+  void Finish(const OutboxRow& row, std::string* out) const;
+
+ private:
+  std::string values_;
+};
+
 // A customer's identity, as rows of the outbox and of the rejections hold it.
 std::string PackCustomer(const Customer& customer);
 // DATA_LOSS when the bytes are none of ours.

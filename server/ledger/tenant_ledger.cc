@@ -99,6 +99,7 @@ absl::Status TenantLedger::Load() {
   sources_.clear();
   attributes_.clear();
   attributes_by_id_.clear();
+  attributes_by_place_.clear();
   dirty_attributes_.clear();
 
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string epoch, store_.ReadMeta(kMetaEpoch));

@@ -146,6 +146,7 @@ class TenantLedger {
     CustomerState state;
   };
   struct BatchContext;
+  struct Decided;
   class Replay;
 
   TenantLedger(TenantLedgerOptions options, LedgerStore store);
@@ -188,24 +189,43 @@ class TenantLedger {
   absl::StatusOr<Run> ReadRun(std::string_view run_id);
   Run Overlay(StoredRun stored);
 
-  // tenant_ledger_intake.cc: deciding.
+  // tenant_ledger_intake.cc: a batch comes in.
   absl::StatusOr<ActiveRun*> FindStreamRun(std::string_view run_id, StreamId stream);
   absl::Status TakeUpdate(BatchContext& context, PreparedUpdate& update);
   void CheckRemembered(PreparedUpdate& update);
   void ReportInvalid(BatchContext& context, const PreparedUpdate& update);
   absl::Status KeepInvalid(BatchContext& context, const PreparedUpdate& update);
-  absl::Status DecideUpdate(BatchContext& context, PreparedUpdate& update);
-  void Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxId outbox_id,
-              OutboxRow& row, Value& value, Decision decision, UnixNanos updated_at);
-  UnixNanos ForcedSince(const Run& run, const KnownAttribute* known, UnixNanos now) const;
-  absl::Status InsertOutbox(ActiveRun& run, OutboxRow& row, Customer customer);
   bool GuardInvalid(ActiveRun& active, bool at_end);
+
+  // tenant_ledger_decide.cc: deciding.
+  absl::Status DecideUpdate(BatchContext& context, PreparedUpdate& update);
+  absl::Status DecideValue(BatchContext& context, PreparedUpdate& update, std::size_t place,
+                           Decided& decided);
+  AttributeView ViewOf(const KnownAttribute* known, WaitingCustomer* customer,
+                       std::uint32_t attribute_id) const;
+  UnixNanos ForcedSince(const Run& run, const KnownAttribute* known, UnixNanos now) const;
+  void CancelOut(WaitingCustomer& customer, std::uint32_t attribute_id);
+  void Accept(const BatchContext& context, PreparedUpdate& update, std::size_t place, bool joins,
+              UnixNanos forced_since, Decided& decided);
+
+  // tenant_ledger_states.cc: attributes by name, customers' states.
   Attribute* FindAttribute(std::string_view name);
-  void ApplyRule(Attribute& attribute) const;
+  // `place`: in its update.
+  Attribute* FindAttribute(std::string_view name, std::size_t place);
+  Attribute& FindOrAddAttribute(std::string_view name, std::size_t place);
   Attribute& AddAttribute(std::uint32_t attribute_id, std::string_view name);
-  absl::StatusOr<Attribute*> FindOrAddAttribute(std::string_view name);
+  void ApplyRule(Attribute& attribute) const;
+  void MarkDirty(Attribute& attribute);
   bool IsUnknown(const KnownAttribute& known) const;
-  AttributeView ViewOf(CustomerState& state, WaitingCustomer* customer, std::uint32_t attribute_id);
+  // Braze may hold the value or not. True when that is news.
+  bool MakeUnknown(CustomerState& state, std::uint32_t attribute_id);
+  // The key must live as long as `open`.
+  absl::Status ReadState(CustomerHash hash, std::string_view key, OpenState* open);
+  absl::Status ReadState(const WaitingCustomer& customer, OpenState* open);
+  void KeepState(const OpenState& open, WaitingCustomer& customer);
+  absl::Status WriteState(const OpenState& open);
+  // Only values that are older than the touch were changed, to its time and source.
+  absl::Status WriteTouched(const OpenState& open, const Touch& touch);
 
   // tenant_ledger_delivery.cc: leasing and settling.
   void SettleOne(const ObjectOutcome& outcome, absl::Time now);
@@ -217,9 +237,6 @@ class TenantLedger {
   bool Return(WaitingCustomer& customer, CustomerState& state, bool may_have_been_sent);
   bool SettleUnchanged(WaitingCustomer& customer, CustomerState& state);
   void SettleSlot(const Slot& slot, RunBook::State joined, RunBook::State overtaken);
-  // Braze may hold the value or not. True when that is news.
-  bool MakeUnknown(CustomerState& state, std::uint32_t attribute_id);
-  void MarkDirty(Attribute& attribute);
 
   // tenant_ledger_rejections.cc: values that were refused.
   struct Retry;
@@ -240,12 +257,6 @@ class TenantLedger {
   absl::Status StartEpoch();
   absl::StatusOr<std::int64_t> ResyncAttribute(std::string_view name, bool validate_only);
   absl::StatusOr<std::int64_t> ResyncCustomer(const ResyncRequest& request);
-
-  // `key` must live as long as `open`.
-  absl::Status ReadState(std::string_view key, OpenState* open);
-  absl::Status WriteState(const OpenState& open);
-  // Only values that are older than the touch were changed, to its time and source.
-  absl::Status WriteTouched(const OpenState& open, const Touch& touch);
 
   TenantLedgerOptions options_;
   LedgerStore store_;
@@ -270,6 +281,7 @@ class TenantLedger {
   absl::node_hash_set<std::string> names_;  // Never shrinks: leases point into it.
   absl::flat_hash_map<absl::string_view, std::unique_ptr<Attribute>> attributes_;
   std::vector<Attribute*> attributes_by_id_;
+  std::vector<Attribute*> attributes_by_place_;  // What FindAttribute has found last.
   std::vector<Attribute*> dirty_attributes_;
   std::uint64_t epoch_ = 0;
   UnixNanos last_time_ = 0;  // The newest that a run or a confirmed value was given.
@@ -280,6 +292,7 @@ class TenantLedger {
   std::string back_pressure_;
   std::vector<std::string> changed_runs_;
   std::vector<Run> ended_runs_;
+  OutboxRowPacker row_packer_;
   std::string scratch_;
 };
 

@@ -75,7 +75,7 @@ void TenantLedger::SettleOne(const ObjectOutcome& outcome, absl::Time now) {
 absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCustomer& customer) {
   PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   OpenState open;
-  PEAKSYNC_RETURN_IF_ERROR(ReadState(customer.key, &open));
+  PEAKSYNC_RETURN_IF_ERROR(ReadState(customer, &open));
   CustomerState& state = open.state;
   bool changed = false;
   switch (outcome.kind) {
@@ -170,22 +170,6 @@ bool TenantLedger::Return(WaitingCustomer& customer, CustomerState& state,
     if (same) newer->attempts = std::max(newer->attempts, sent.attempts);
   }
   return DiscardWithdrawn(customer, state);
-}
-
-bool TenantLedger::MakeUnknown(CustomerState& state, std::uint32_t attribute_id) {
-  KnownAttribute* known = state.Find(attribute_id);
-  if (known == nullptr || IsUnknown(*known)) return false;
-  known->value = KnownValue::Unknown();
-  Attribute& attribute = *attributes_by_id_[attribute_id];
-  --attribute.known_values;
-  MarkDirty(attribute);
-  return true;
-}
-
-void TenantLedger::MarkDirty(Attribute& attribute) {
-  if (attribute.dirty) return;
-  attribute.dirty = true;
-  dirty_attributes_.push_back(&attribute);
 }
 
 // Decides by the table what waited behind the customer's request: what Braze has now need not be

@@ -42,7 +42,8 @@ absl::Status TenantLedger::LoadOutbox() {
     if (active == nullptr) {
       return absl::DataLossError(Concat("outbox row ", id, " belongs to no unsettled run"));
     }
-    WaitingCustomer& customer = waiting_.At(row.customer.Key(), row.customer);
+    const std::string key = row.customer.Key();
+    WaitingCustomer& customer = waiting_.At(HashOf(key), key, row.customer);
     if (customer.waiting.empty()) customer.since = now;
     for (OutboxRow::Attribute& attribute : row.attributes) {
       Slot* slot = customer.FindWaiting(attribute.attribute_id);

@@ -58,7 +58,7 @@ absl::Status TenantLedger::DiscardWithdrawn() {
       continue;
     }
     OpenState open;
-    PEAKSYNC_RETURN_IF_ERROR(ReadState(customer->key, &open));
+    PEAKSYNC_RETURN_IF_ERROR(ReadState(*customer, &open));
     if (DiscardWithdrawn(*customer, open.state)) PEAKSYNC_RETURN_IF_ERROR(WriteState(open));
     waiting_.Place(*customer, now);
   }
@@ -112,7 +112,7 @@ absl::StatusOr<std::int64_t> TenantLedger::ResyncCustomer(const ResyncRequest& r
   }
   const std::string key = request.customer->Key();
   OpenState open;
-  PEAKSYNC_RETURN_IF_ERROR(ReadState(key, &open));
+  PEAKSYNC_RETURN_IF_ERROR(ReadState(HashOf(key), key, &open));
   CustomerState& state = open.state;
   if (state.attributes.empty()) {
     return absl::NotFoundError("nothing is known of this customer: check the kind of identifier");
