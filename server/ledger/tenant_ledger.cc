@@ -287,7 +287,7 @@ void TenantLedger::Checkpoint(bool idle) {
 }
 
 std::string TenantLedger::NoRoomReason() const {
-  if (states_.unfolded_customers() > limits::kUnfoldedFactorMax * options_.fold_customers &&
+  if (states_.unfolded_states() > limits::kUnfoldedFactorMax * options_.fold_customers &&
       !fold_.under_way() && !IsFoldDue()) {
     return "the ledger cannot bring what was confirmed into its tables: see its disk";
   }

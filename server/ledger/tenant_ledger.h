@@ -36,7 +36,7 @@ struct TenantLedgerOptions {
   std::shared_ptr<const TenantRules> rules;
   const Clock* clock = nullptr;
   std::function<std::uint64_t()> random;  // For names of runs.
-  // So many customers are written before they are folded into the table, in slices of so many.
+  // Values of so many customers are written before they are folded, in slices of so many.
   std::int64_t fold_customers = limits::kUnfoldedCustomersMax;
   std::int64_t fold_slice = limits::kFoldSliceCustomers;
   bool abort_on_broken_law = false;  // In tests.
@@ -228,6 +228,7 @@ class TenantLedger {
   absl::Status WriteTouched(const OpenState& open, const Touch& touch);
 
   // tenant_ledger_delivery.cc: leasing and settling.
+  void PrefetchCustomer(LeaseId lease);
   void SettleOne(const ObjectOutcome& outcome, absl::Time now);
   absl::Status SettleValues(const ObjectOutcome& outcome, WaitingCustomer& customer);
   absl::Status Confirm(WaitingCustomer& customer, CustomerState& state);

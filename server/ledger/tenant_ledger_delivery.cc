@@ -52,7 +52,21 @@ std::vector<LeasedBatch> TenantLedger::Lease(const LeaseRequest& request) {
 
 void TenantLedger::Settle(const std::vector<ObjectOutcome>& outcomes) {
   const absl::Time now = options_.clock->Steady();
-  for (const ObjectOutcome& outcome : outcomes) SettleOne(outcome, now);
+  // What is looked for is rarely in the processor's cache.
+  constexpr std::size_t kAhead = 8;
+  for (const ObjectOutcome& outcome : outcomes) waiting_.PrefetchLease(outcome.lease);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (i + kAhead < outcomes.size()) PrefetchCustomer(outcomes[i + kAhead].lease);
+    SettleOne(outcomes[i], now);
+  }
+}
+
+void TenantLedger::PrefetchCustomer(LeaseId lease) {
+  const WaitingCustomer* customer = waiting_.FindLease(lease);
+  if (customer == nullptr) return;
+  states_.Prefetch(customer->hash);
+  waiting_.Prefetch(customer->hash);
+  __builtin_prefetch(customer->in_flight.data());
 }
 
 void TenantLedger::SettleOne(const ObjectOutcome& outcome, absl::Time now) {

@@ -76,7 +76,7 @@ absl::Status TenantLedger::LoadOutbox() {
 
 bool TenantLedger::IsFoldDue() const {
   if (fold_.under_way() || options_.clock->Steady() < fold_not_before_) return false;
-  return fold_wanted_ || states_.unfolded_customers() >= options_.fold_customers ||
+  return fold_wanted_ || states_.unfolded_states() >= options_.fold_customers ||
          states_.unfolded_bytes() >= limits::kUnfoldedBytesMax;
 }
 
