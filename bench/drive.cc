@@ -39,23 +39,12 @@ void Show(const PhaseReport& report) {
   }
 }
 
-}  // namespace
-
-absl::StatusOr<DriveReport> Drive(const DriveOptions& options) {
-  if (absl::Status good = CheckOptions(options); !good.ok()) return good;
-  auto rig = Rig::Start(options);
-  if (!rig.ok()) return rig.status();
-  DriveReport report;
+absl::Status RunPhases(Rig& rig, std::vector<PhaseReport>* reports) {
   double top_rate = 0;
-  for (const PhaseSpec& spec : options.phases) {
-    const bool is_new = spec.kind == PhaseKind::kNew;
-    if (is_new && (*rig)->is_reused()) continue;
-    if (!is_new && report.phases.empty() && !(*rig)->is_reused()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(options.ledger_folder, " has no ledger yet: the first phase must be 'new'"));
-    }
+  for (const PhaseSpec& spec : rig.options().phases) {
+    if (spec.kind == PhaseKind::kNew && rig.is_reused()) continue;
     std::fprintf(stderr, "%-16s ... ", spec.label.c_str());
-    auto phase = PhaseRunner(**rig, spec, top_rate).Run();
+    auto phase = PhaseRunner(rig, spec, top_rate).Run();
     if (!phase.ok()) {
       std::fprintf(stderr, "failed\n");
       return phase.status();
@@ -64,14 +53,30 @@ absl::StatusOr<DriveReport> Drive(const DriveOptions& options) {
     if (spec.kind == PhaseKind::kChanged && phase->rate <= 0) {
       top_rate = std::max(top_rate, phase->customers_per_second());
     }
-    report.phases.push_back(*std::move(phase));
+    reports->push_back(*std::move(phase));
   }
-  if (options.parts) {
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<DriveReport> Drive(const DriveOptions& options) {
+  if (absl::Status good = CheckOptions(options); !good.ok()) return good;
+  auto rig = Rig::Start(options);
+  if (!rig.ok()) return rig.status();
+  const bool has_new = options.phases.empty() || options.phases.front().kind == PhaseKind::kNew;
+  if (!has_new && !(*rig)->is_reused()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.ledger_folder, " has no ledger yet: the first phase must be 'new'"));
+  }
+  DriveReport report;
+  report.failure = RunPhases(**rig, &report.phases);
+  if (report.failure.ok() && options.parts) {
     auto parts = MeasureParts(**rig);
-    if (!parts.ok()) return parts.status();
-    report.parts = *std::move(parts);
+    report.failure = parts.status();
+    if (parts.ok()) report.parts = *std::move(parts);
   }
-  if (absl::Status finished = (*rig)->Finish(); !finished.ok()) return finished;
+  if (report.failure.ok()) report.failure = (*rig)->Finish();
   return report;
 }
 

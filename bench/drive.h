@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bench/phase_report.h"
@@ -36,11 +37,14 @@ struct DriveOptions {
 struct DriveReport {
   std::vector<PhaseReport> phases;
   std::vector<PartCost> parts;
+  // Why it ends here; what stands before it was right. OK: everything was measured.
+  absl::Status failure;
 };
 
 // Starts mockbraze and peaksyncd as processes with a ledger of their own, streams customers phase
-// by phase, restarting the service before each, and checks what the mock then holds. An error when
-// anything is not as it must be, counts included. Progress goes to stderr.
+// by phase, restarting the service before each, and checks what the mock then holds. It ends with
+// the first phase in which anything is not as it must be, counts included, and has no figures of
+// that one. An error when it could not even begin. Progress goes to stderr.
 absl::StatusOr<DriveReport> Drive(const DriveOptions& options);
 
 }  // namespace peaksync::bench

@@ -3,9 +3,11 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -25,6 +27,7 @@ constexpr std::size_t kUnackedBatchesPaced = 256;
 // Messages of fewer updates go to the socket in groups of so many.
 constexpr std::size_t kSmallBatch = 32;
 constexpr absl::Duration kRunPatience = absl::Hours(1);
+constexpr std::chrono::minutes kAckPatience(1);
 
 std::size_t WindowOf(const Load& load) {
   if (load.rate > 0) return kUnackedBatchesPaced;
@@ -61,7 +64,9 @@ class Stream {
     const std::size_t batches = (load_.order->size() + batch_size - 1) / batch_size;
     for (std::size_t batch = 0; batch < batches; ++batch) {
       MakeBatch(batch, request.mutable_batch());
-      const std::size_t unacked = AwaitTurn(batch);
+      const auto turn = AwaitTurn(batch);
+      if (!turn.ok()) return turn.status();
+      const std::size_t unacked = *turn;
       if (unacked == 0) return End();
       // A message may wait for the next one only when that one need not wait for us.
       const bool more = batch_size < kSmallBatch && load_.rate <= 0 && batch + 1 < batches &&
@@ -73,6 +78,7 @@ class Stream {
     request.mutable_finish();
     if (!stream_->Write(request)) return End();
     stream_->WritesDone();
+    if (absl::Status acked = AwaitLastAcks(); !acked.ok()) return acked;
     reader_.join();
     if (absl::Status end = client::FromGrpc(stream_->Finish()); !end.ok()) return end;
     result->run = run_;
@@ -100,6 +106,7 @@ class Stream {
       const absl::Time now = absl::Now();
       const std::lock_guard lock(mutex_);
       if (response.has_ack()) {
+        back_pressure_ = response.ack().back_pressure();
         const auto acked = static_cast<std::size_t>(response.ack().sequence());
         while (latencies_.size() < std::min(acked, batch_times_.size())) {
           latencies_.push_back(now - batch_times_[latencies_.size()]);
@@ -117,18 +124,38 @@ class Stream {
   }
 
   // Waits until the batch is due and the window has room, and notes when it was due. The batches
-  // without an acknowledgement, with this one; 0: the stream has ended.
-  std::size_t AwaitTurn(std::size_t batch) {
+  // without an acknowledgement, with this one; 0: the stream has ended. An error when none was
+  // acknowledged for long.
+  absl::StatusOr<std::size_t> AwaitTurn(std::size_t batch) {
     absl::Time due;
     if (load_.rate > 0) {
       due = begin_ + absl::Seconds(static_cast<double>(batch) * load_.batch_size / load_.rate);
       absl::SleepFor(due - absl::Now());
     }
     std::unique_lock lock(mutex_);
-    changed_.wait(lock,
-                  [this] { return ended_ || batch_times_.size() - latencies_.size() < window_; });
+    const bool has_room = changed_.wait_for(lock, kAckPatience, [this] {
+      return ended_ || batch_times_.size() - latencies_.size() < window_;
+    });
+    if (!has_room) return Stuck();
     batch_times_.push_back(load_.rate > 0 ? due : absl::Now());
-    return ended_ ? 0 : batch_times_.size() - latencies_.size();
+    return ended_ ? std::size_t{0} : batch_times_.size() - latencies_.size();
+  }
+
+  absl::Status AwaitLastAcks() {
+    std::unique_lock lock(mutex_);
+    while (!ended_) {
+      const std::size_t acked = latencies_.size();
+      changed_.wait_for(lock, kAckPatience, [&] { return ended_ || latencies_.size() > acked; });
+      if (!ended_ && latencies_.size() == acked) return Stuck();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Stuck() const {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no acknowledgement for a minute; ", latencies_.size(), " batches of ",
+                     load_.batch_size, " updates have one; the service's back pressure: ",
+                     back_pressure_.empty() ? "none" : back_pressure_));
   }
 
   absl::Status End() {
@@ -151,6 +178,7 @@ class Stream {
   // Guarded by mutex_ while reader_ runs.
   std::vector<absl::Time> batch_times_;
   std::vector<absl::Duration> latencies_;
+  std::string back_pressure_;
   bool ended_ = false;
   v1::SyncRun run_;
   absl::Time finished_at_;

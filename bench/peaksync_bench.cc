@@ -132,10 +132,13 @@ int main(int argc, char** argv) {
   RaiseDescriptorLimit();
 
   const auto report = peaksync::bench::Drive(options);
-  if (!report.ok()) {
-    std::fprintf(stderr, "peaksync-bench: %s\n", std::string(report.status().message()).c_str());
-    return absl::IsInvalidArgument(report.status()) ? 2 : 1;
+  const absl::Status& status = report.ok() ? report->failure : report.status();
+  if (!status.ok()) {
+    std::fprintf(stderr, "peaksync-bench: %s\n", std::string(status.message()).c_str());
   }
-  std::fputs(peaksync::bench::ToJson(options, *report).c_str(), stdout);
-  return 0;
+  if (report.ok() && !report->phases.empty()) {
+    std::fputs(peaksync::bench::ToJson(options, *report).c_str(), stdout);
+  }
+  if (status.ok()) return 0;
+  return absl::IsInvalidArgument(status) ? 2 : 1;
 }

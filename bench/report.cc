@@ -170,6 +170,7 @@ std::string ToJson(const DriveOptions& options, const DriveReport& report) {
       {"rate_share", options.rate_share},
       {"seed", options.seed},
       {"profiled", !options.profile_folder.empty()},
+      {"failed", report.failure.ok() ? Json() : Json(std::string(report.failure.message()))},
       {"phases", Json::object()},
   };
   for (const PhaseReport& phase : report.phases) json["phases"][phase.label] = PhaseToJson(phase);

@@ -115,19 +115,17 @@ def goals(result):
     """What each goal came to: a list of dicts, in the order of GOALS."""
     rows = []
     for work, more_is_better, goal, unit, measured_in in GOALS:
-        measured = measured_in(result)
+        row = {"work": work, "goal": goal, "at_least": more_is_better, "unit": unit}
+        rows.append(row)
+        try:
+            measured = measured_in(result)
+        except (KeyError, TypeError, ValueError):  # The run ended before it came to that.
+            row.update({"measured": None, "reached": False, "missed_by_percent": None})
+            continue
         reached = measured >= goal if more_is_better else measured <= goal
-        missing = abs(measured - goal) / goal * 100 if goal else None
-        rows.append(
-            {
-                "work": work,
-                "goal": goal,
-                "at_least": more_is_better,
-                "unit": unit,
-                "measured": round(measured, 3),
-                "reached": reached,
-                "missed_by_percent": None if reached or missing is None else round(missing, 1),
-            }
+        missing = round(abs(measured - goal) / goal * 100, 1) if goal and not reached else None
+        row.update(
+            {"measured": round(measured, 3), "reached": reached, "missed_by_percent": missing}
         )
     return rows
 
@@ -148,6 +146,8 @@ def table(head, rows):
 def verdict(row):
     if row["reached"]:
         return "reached"
+    if row["measured"] is None:
+        return "not measured"
     if row["missed_by_percent"] is None:
         return "missed"
     return f"missed: {number(row['missed_by_percent'])} % {'short' if row['at_least'] else 'over'}"
@@ -199,7 +199,7 @@ def phase_rows(result):
 
 
 def part_rows(result):
-    for name, part in result["runs"]["one"]["parts"].items():
+    for name, part in result["runs"]["one"].get("parts", {}).items():
         sums = [kind for kind in ("changed", "unchanged") if part[f"in_{kind}"]]
         yield [
             f"`{name}`",
@@ -211,7 +211,7 @@ def part_rows(result):
 
 
 def loop_rows(result):
-    for kind, loop in result["runs"]["one"]["loop"].items():
+    for kind, loop in result["runs"]["one"].get("loop", {}).items():
         if loop:
             figures = ["service", "mock", "driver", "loop", "parts"]
             yield [
@@ -223,42 +223,60 @@ def loop_rows(result):
 
 def csv_rows(result):
     for name, rows_per_second in CSV_IMPORT.items():
+        if name not in result["runs"]["one"]["phases"]:
+            continue
         ours = phase(result, "one", name)["customers_per_second"]
         times = number(ours / rows_per_second, 1)
         yield [f"`{name}`", number(rows_per_second), number(ours), f"{times} times"]
 
 
+def restart_text(result):
+    restart = result["runs"]["ten"]["phases"].get("restart")
+    if not restart:
+        return "The restart was not measured."
+    return (
+        f"Restart with {number(restart['waiting_customers'])} customers waiting: listening after "
+        f"{number(restart['seconds_to_listening'])} s, first request after "
+        f"{number(restart['seconds_to_first_request'])} s, all confirmed after "
+        f"{number(restart['seconds_to_confirmed'])} s."
+    )
+
+
+def head_text(result):
+    one = result["runs"]["one"]
+    minutes = sum(run["minutes"] for run in result["runs"].values())
+    texts = [
+        f"{one['time']}, {one['cpus']} cores, Linux {one['kernel']}, g++ {one['compiler']} "
+        f"{one['build_type']}, {number(result['customers'])} customers, {minutes:.1f} minutes "
+        "in all."
+    ]
+    if not result["full"]:
+        texts.append("**Fewer customers than the goals are for: no result.**")
+    for name, run in result["runs"].items():
+        if run["failed"]:
+            texts.append(f"**The run `{name}` ended early:** {run['failed']}")
+    return " ".join(texts)
+
+
+PHASE_COLUMNS = [
+    *("phase", "customers held", "customers/s", "ack p50 / p99", "push to Braze p50 / p99"),
+    *("service CPU µs", "mock CPU µs", "driver CPU µs", "service peak MiB", "mock peak MiB"),
+    *("written B", "ledger B", "of it free", "requests", "objects a request"),
+]
+
+
 def markdown(result):
     """All tables; deterministic."""
-    one = result["runs"]["one"]
-    size = "" if result["full"] else " **Fewer customers than the goals are for: no result.**"
-    minutes = sum(run["minutes"] for run in result["runs"].values())
-    restart = phase(result, "ten", "restart")
+    tables = [
+        (PHASE_COLUMNS, phase_rows),
+        (["part", "alone", "customers/s", "CPU µs a customer", "in the sum of"], part_rows),
+        (["loop", "service", "mock", "driver", "all", "sum of the parts", "ratio"], loop_rows),
+        (["", "Braze's CSV import, rows/s", "PeakSync, customers/s", ""], csv_rows),
+    ]
+    note = "CPU, written bytes and the ledger's bytes are a customer's; peaks are of the phase. "
+    phases_text, *others = [table(head, rows(result)) for head, rows in tables]
     return "\n\n".join(
-        [
-            f"{one['time']}, {one['cpus']} cores, Linux {one['kernel']}, g++ {one['compiler']} "
-            f"{one['build_type']}, {number(result['customers'])} customers, {minutes:.1f} minutes "
-            f"in all.{size}",
-            goal_table(result),
-            table(
-                ["phase", "customers held", "customers/s", "ack p50 / p99"]
-                + ["push to Braze p50 / p99", "service CPU µs", "mock CPU µs", "driver CPU µs"]
-                + ["service peak MiB", "mock peak MiB", "written B", "ledger B", "of it free"]
-                + ["requests", "objects a request"],
-                phase_rows(result),
-            ),
-            "CPU, written bytes and the ledger's bytes are a customer's; peaks are of the phase. "
-            f"Restart with {number(restart['waiting_customers'])} customers waiting: listening "
-            f"after {number(restart['seconds_to_listening'])} s, first request after "
-            f"{number(restart['seconds_to_first_request'])} s, all confirmed after "
-            f"{number(restart['seconds_to_confirmed'])} s.",
-            table(["part", "alone", "customers/s", "CPU µs a customer", "in the sum of"],
-                  part_rows(result)),
-            table(["loop", "service", "mock", "driver", "all", "sum of the parts", "ratio"],
-                  loop_rows(result)),
-            table(["", "Braze's CSV import, rows/s", "PeakSync, customers/s", ""],
-                  csv_rows(result)),
-        ]
+        [head_text(result), goal_table(result), phases_text, note + restart_text(result), *others]
     )
 
 

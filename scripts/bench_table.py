@@ -9,7 +9,7 @@ tenants that share a million, ten million. Tables go to stdout as Markdown, ever
 measured to --json, progress to stderr. --quick has a tenth of the customers: a look, not a result.
 --docs puts tables and plots into docs/; --run measures one of the three only. Needs about 8 GB of
 memory (--quick: 1) and 4 GB of disk.
-Ends with 0 when everything could be measured, whether or not the goals are reached.
+Ends with 0 when everything could be measured, whether or not the goals are reached, else with 1.
 """
 
 import argparse
@@ -69,8 +69,9 @@ def measure(binary, flags, folder, is_test):
     print("\n" + " ".join(command), file=sys.stderr, flush=True)
     begin = time.monotonic()
     run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    if run.returncode != 0:
+    if run.returncode != 0 and not run.stdout:
         sys.exit(f"bench_table.py: {command[0]} ended with {run.returncode}; see above")
+    # One that failed late tells what it had measured before, and why it ended.
     return {"minutes": round((time.monotonic() - begin) / 60, 1), **json.loads(run.stdout)}
 
 
@@ -89,6 +90,8 @@ def result_so_far(file, customers):
 
 
 def put_into_docs(docs, result, text):
+    if any(run["failed"] for run in result["runs"].values()):
+        return  # The plots need all figures.
     plots = {name: plot.__doc__.rstrip(".") for name, plot in plot_bench.PLOTS.items()}
     page = docs / "performance.md"
     figures = bench_figures.with_plots(text, "performance", plots)
@@ -133,6 +136,9 @@ def main():
     print(text)
     if given.docs:
         put_into_docs(root / "docs", result, text)
+    failed = [f"{name}: {run['failed']}" for name, run in result["runs"].items() if run["failed"]]
+    if failed:
+        sys.exit("bench_table.py: not everything was measured. " + "; ".join(failed))
 
 
 if __name__ == "__main__":

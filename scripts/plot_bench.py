@@ -175,7 +175,7 @@ PLOTS = {
 
 
 def write_plots(result, folder):
-    """One file a plot."""
+    """One file a plot, of a result that has all figures."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, plot in PLOTS.items():
         (folder / f"{name}.svg").write_text(plot(result), encoding="utf-8")

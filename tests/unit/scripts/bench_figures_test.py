@@ -47,6 +47,7 @@ def good_result():
     """A run that reaches every goal."""
     one = {
         "minutes": 4.5,
+        "failed": None,
         "time": "2030-01-01T00:00:00Z",
         "cpus": 2,
         "kernel": "6",
@@ -140,6 +141,22 @@ class Goals(unittest.TestCase):
         result["goals"] = bench_figures.goals(result)
         self.assertEqual(result["goals"][0]["missed_by_percent"], 10.0)
         self.assertIn("| 90,000 | missed: 10 % short |", bench_figures.markdown(result))
+
+
+    def test_of_a_run_that_ended_early_are_not_measured(self):
+        result = good_result()
+        ten = result["runs"]["ten"]
+        ten["failed"] = "restart: no acknowledgement"
+        del ten["phases"]["restart"]
+        for missing in ("parts", "loop"):
+            del result["runs"]["one"][missing]
+        result["goals"] = bench_figures.goals(result)
+        missed = {row["work"]: row["measured"] for row in result["goals"] if not row["reached"]}
+        self.assertEqual(list(missed.values()), [None, None])
+        text = bench_figures.markdown(result)
+        self.assertEqual(text.count("| not measured |"), 2)
+        self.assertIn("The run `ten` ended early:** restart: no acknowledgement", text)
+        self.assertIn("The restart was not measured.", text)
 
 
 class Tables(unittest.TestCase):
