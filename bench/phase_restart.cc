@@ -26,7 +26,9 @@ absl::StatusOr<PhaseRunner::Pass> PhaseRunner::FillAndKill(const ServiceOptions&
   return pass;
 }
 
-absl::Status PhaseRunner::RunRestart(const ServiceOptions& options) {
+absl::Status PhaseRunner::RunRestart(const ServiceOptions& service_options) {
+  ServiceOptions options = service_options;
+  options.max_waiting_bytes = "16GiB";  // All of it shall wait, whatever it takes.
   if (absl::Status set = rig_.SetFaults({"status=401"}); !set.ok()) return set;
   std::int64_t peak_bytes = 0;
   auto filled = FillAndKill(options, &peak_bytes);

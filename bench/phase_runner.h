@@ -50,7 +50,7 @@ class PhaseRunner {
   absl::StatusOr<Pass> Stream(const std::string& address, bool await_end);
 
   // phase_restart.cc
-  absl::Status RunRestart(const ServiceOptions& service);
+  absl::Status RunRestart(const ServiceOptions& service_options);
   absl::StatusOr<Pass> FillAndKill(const ServiceOptions& service, std::int64_t* peak_bytes);
   absl::Status AwaitFirstRequest(std::int64_t requests_before);
 

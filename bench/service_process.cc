@@ -36,7 +36,11 @@ path = "ledger"
 )";
   for (const ServiceTenant& tenant : options.tenants) {
     absl::StrAppend(&text, "[tenants.", tenant.name, "]\ntoken_file = \"", tenant.name,
-                    ".tokens\"\n[tenants.", tenant.name, ".braze]\nworkspace = \"", tenant.name,
+                    ".tokens\"\n");
+    if (!options.max_waiting_bytes.empty()) {
+      absl::StrAppend(&text, "max_waiting_bytes = \"", options.max_waiting_bytes, "\"\n");
+    }
+    absl::StrAppend(&text, "[tenants.", tenant.name, ".braze]\nworkspace = \"", tenant.name,
                     "\"\nendpoint = \"", options.endpoint, "\"\napi_key_file = \"", tenant.name,
                     ".key\"\nrate_limit = { requests = ", options.rate_limit,
                     ", per = \"3s\" }\nrate_share = ", absl::StrFormat("%.3f", options.rate_share),

@@ -25,6 +25,7 @@ struct ServiceOptions {
   std::vector<ServiceTenant> tenants;
   std::int64_t rate_limit = 1'000'000;  // Requests in 3 s, of each tenant.
   double rate_share = 1.0;              // Of it, for the service.
+  std::string max_waiting_bytes;        // Of each tenant, as "8GiB"; empty: the service's default.
 };
 
 // peaksyncd on a free port. Each Start goes on with the ledgers of the last.
