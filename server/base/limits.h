@@ -69,6 +69,7 @@ inline constexpr int kRequestsInFlightMax = 400;  // Of a tenant: rate x round t
 // Leased before pace allows to send them, so that a lease's round trip does not slow delivery down.
 inline constexpr int kLeaseAheadBatchesMax = 100;
 inline constexpr std::int64_t kLeaseAheadBytesMax = 32'000'000;
+inline constexpr std::int64_t kSentAheadRows = 20'000;
 inline constexpr absl::Duration kLostOutcomeWait = absl::Seconds(10);
 inline constexpr absl::Duration kShutdownWait = absl::Seconds(10);
 static_assert(kObjectBytesMax < kTrackBulkBodyBytesMax, "one object must fit a request");

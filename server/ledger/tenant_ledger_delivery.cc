@@ -33,7 +33,11 @@ std::vector<LeasedBatch> TenantLedger::Lease(const LeaseRequest& request) {
   while (batches.size() < static_cast<std::size_t>(request.batches_max)) {
     const std::vector<WaitingCustomer*> taken = waiting_.TakeBatch(
         request.objects_max, request.bytes_max, request.partial, now, &next_lease_);
-    if (taken.empty()) break;
+    if (taken.empty()) {
+      // A commit writes down that so much may be sent.
+      if (waiting_.claim_wanted() > sent_up_to_ && Begin().ok() && Commit().ok()) continue;
+      break;
+    }
     LeasedBatch& batch = batches.emplace_back();
     batch.reserve(taken.size());
     for (const WaitingCustomer* customer : taken) {
