@@ -1,4 +1,6 @@
 // What a phase has come to, and whether it was right.
+#include <unistd.h>
+
 #include <algorithm>
 #include <random>
 #include <string>
@@ -89,6 +91,7 @@ void PhaseRunner::NoteCosts(const Snapshot& before, const Snapshot& after) {
   report_.max_in_flight = after.stats.max_in_flight;
   report_.service = CostOf(before.service, after.service);
   report_.mock = CostOf(before.mock, after.mock);
+  report_.driver_peak_bytes = ReadPeakBytes(getpid());
   report_.written_bytes = after.service.written_bytes - before.service.written_bytes;
 }
 

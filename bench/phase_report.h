@@ -60,6 +60,7 @@ struct PhaseReport {
   ProcessCost service_to_exit;
   ProcessCost mock;
   double driver_cpu_seconds = 0;
+  std::int64_t driver_peak_bytes = 0;      // Since its start.
   std::int64_t written_bytes = 0;          // By the service, until the run's end.
   std::int64_t written_bytes_to_exit = 0;  // And until it has rested and stopped.
   double rest_seconds = 0;                 // From the run's end until it rested.

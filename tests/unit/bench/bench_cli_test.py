@@ -58,6 +58,8 @@ class BenchTest(unittest.TestCase):
                 self.assertEqual(one["checked_customers"], 600)
                 self.assertGreater(one["customers_per_second"], 0)
                 self.assertGreater(one["service_to_exit"]["cpu_us_per_customer"], 0)
+                for process in ("service", "mock", "driver"):
+                    self.assertGreater(one[process]["peak_memory_bytes"], 0)
                 self.assertGreater(one["written_bytes_per_customer_to_exit"], 0)
                 self.assertEqual(one["push_to_braze_ms"] is not None, requests > 0)
         self.assertGreater(phases["slow"]["seconds_to_confirmed"], 0.02)
