@@ -20,6 +20,8 @@ struct CommandLine {
   std::string watch_timeout = "1h";
   std::string watch_pause_timeout = "30s";
   std::string last_sync_source;
+  std::string cursor_source;
+  std::string cursor;
   RejectionFlags rejections;  // Of all commands about rejections; one is chosen.
   int rejections_limit = 50;
   ExportFlags rejections_export;
@@ -204,6 +206,18 @@ void AddSources(CLI::App& app, CommandLine& line) {
   AddCommand(sources, "list", "All sources with their cursors",
              "Example: peaksync sources list -o json", line,
              [&line](Output output) { return RunSourcesList(line.common, output); });
+  CLI::App* const set = AddCommand(
+      sources, "set-cursor", "Move a source's cursor: where its next sync starts",
+      "Examples:\n"
+      "  peaksync sources set-cursor churn 2026-09-01T00:00:00Z\n"
+      "  peaksync sources set-cursor churn none\n\n"
+      "Back: more is selected again, and what Braze has is not sent twice. Ahead: what changed in\n"
+      "between is never selected. none: the next sync selects everything.",
+      line, [&line](Output output) {
+        return RunSourcesSetCursor(line.common, line.cursor_source, line.cursor, output);
+      });
+  set->add_option("source", line.cursor_source, "The source")->required();
+  set->add_option("time", line.cursor, "Its cursor (RFC 3339), or none")->required();
   CLI::App* const last = AddCommand(
       app, "last-sync", "The last successful sync of a source",
       "Example: peaksync last-sync --source churn -o json", line,
