@@ -114,7 +114,8 @@ void AddPushColumns(CLI::App& push, PushOptions& options) {
   push.add_option_function<std::string>(
       "--null-value", [&options](const std::string& text) { options.null_value = text; },
       "A CSV cell with this text unsets the attribute (an empty cell leaves it alone)");
-  push.add_option("--format", options.format, "csv or jsonl; default: by the file's name");
+  push.add_option("--format", options.format,
+                  "csv or jsonl; default: by the file's name, with or without .gz");
 }
 
 void AddPushBehaviour(CLI::App& push, PushOptions& options) {

@@ -15,6 +15,10 @@ inline constexpr std::size_t kColumnsMax = 10'000;      // Of a CSV file; most m
 inline constexpr std::int64_t kHeadRowsMax = 10'000;    // Looked at before anything is sent.
 inline constexpr std::size_t kHeadBytesMax = 32 << 20;  // The same, in bytes.
 
+// Databases.
+inline constexpr int kFetchRows = 1'000;  // At a time; Redshift of one node gives no more.
+inline constexpr absl::Duration kDatabaseConnectTimeout = absl::Seconds(15);
+
 // What the service takes (docs/design.md section 6). An update's size is the service's to judge.
 inline constexpr int kBatchUpdatesDefault = 1'000;
 inline constexpr int kBatchUpdatesMax = 5'000;

@@ -5,8 +5,8 @@
 #   ./scripts/setup.sh           what users need: all programs, their tests, the demo
 #   ./scripts/setup.sh --mock    only what mockbraze alone is built with, packed or not
 #   ./scripts/setup.sh --all     also what only some tests need: other languages of the examples, a
-#                                browser, clang for the fuzzer. So does CI=true. Without them those
-#                                tests are left out.
+#                                browser, PostgreSQL, clang for the fuzzer. So does CI=true. Without
+#                                them those tests are left out.
 set -euo pipefail
 
 case "${1:-}" in
@@ -30,6 +30,8 @@ if [[ "$wanted" != mock ]]; then
     # Everything else the other programs are made of.
     pkg-config libcurl4-openssl-dev libsqlite3-dev prometheus-cpp-dev libspdlog-dev
     libtomlplusplus-dev libxxhash-dev nlohmann-json3-dev libcpp-httplib-dev
+    # What the client reads: gzip, PostgreSQL and Redshift, any database with an ODBC driver.
+    zlib1g-dev libpq-dev unixodbc-dev
     # Tests, benchmarks, the demo.
     libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl curl
   )
@@ -37,6 +39,7 @@ fi
 if [[ "$wanted" == true ]]; then
   packages+=(
     python3-pytest ruby ruby-minitest chromium chromium-driver clang libclang-rt-dev binutils
+    postgresql-15 odbc-postgresql
   )
   # One that is there already may be newer than Debian's, and no package of Debian's.
   command -v node >/dev/null || packages+=(nodejs)
