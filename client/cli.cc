@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include "client/cli_jobs.h"
+#include "client/commands.h"
 #include "client/rejection_commands.h"
 
 namespace peaksync::client {
@@ -27,7 +29,9 @@ struct CommandLine {
   ExportFlags rejections_export;
   RetryFlags rejections_retry;
   ResyncFlags resync;
+  JobsLine jobs;
   bool yes = false;
+  CLI::Option* server = nullptr;
   std::function<ExitStatus(Output)> run;  // The command.
 };
 
@@ -53,10 +57,10 @@ CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string&
 void AddCommonFlags(CLI::App& app, CommandLine& line) {
   ConnectionOptions& connection = line.common.connection;
   const auto group = "Common (also after the command)";
-  app.add_option("--server", connection.server, "The service: HOST:PORT")
-      ->envname("PEAKSYNC_SERVER")
-      ->capture_default_str()
-      ->group(group);
+  line.server = app.add_option("--server", connection.server, "The service: HOST:PORT")
+                    ->envname("PEAKSYNC_SERVER")
+                    ->capture_default_str()
+                    ->group(group);
   app.add_option("--token-file", line.common.token_file,
                  "File with the tenant's token; or the token itself in PEAKSYNC_TOKEN")
       ->envname("PEAKSYNC_TOKEN_FILE")
@@ -329,6 +333,8 @@ int RunCommandLine(int argc, const char* const* argv, Output output) {
       "Example: peaksync push scores.csv --source churn --id-column external_id\n"
       "`peaksync COMMAND --help` says more.");
   AddPush(app, line);
+  AddJobCommands(app, line.common, line.jobs,
+                 [&line](std::function<ExitStatus(Output)> run) { line.run = std::move(run); });
   AddRuns(app, line);
   AddSources(app, line);
   CLI::App* const rejections = AddGroup(app, "rejections", "Values that were refused",
@@ -345,6 +351,7 @@ int RunCommandLine(int argc, const char* const* argv, Output output) {
     return code == 0 ? 0 : static_cast<int>(ExitStatus::kUsage);
   }
   line.common.json = line.output == "json";
+  line.common.server_given = line.server->count() > 0;
   return static_cast<int>(line.run(output));
 }
 

@@ -1,9 +1,6 @@
 #include "client/commands.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -18,12 +15,6 @@
 
 namespace peaksync::client {
 namespace {
-
-std::string ClientName() {
-  std::array<char, 65> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return Cat("peaksync ", PEAKSYNC_VERSION, " on ", host.data());
-}
 
 absl::StatusOr<PushReport> PushFile(const CommonOptions& common, const PushOptions& options,
                                     Console& console) {

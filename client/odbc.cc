@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "client/limits.h"
+#include "client/odbc_types.h"
 #include "client/status_macros.h"
 #include "client/text.h"
 #include "client/utf16.h"
@@ -104,59 +105,6 @@ absl::Status Error(const DatabaseSettings& settings, const Handle& handle, bool 
   return Invalid("database ", settings.name, ": the query failed with SQLSTATE ", state,
                  "; its words are left out, because they may show a customer's value. Run the "
                  "query in the database to see them");
-}
-
-bool Holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-DbType TypeOf(SQLSMALLINT type, const std::string& name) {
-  if (name == "bool" || name == "boolean") return DbType::kBool;
-  for (const std::string_view json : {"json", "jsonb", "variant", "object", "array", "super"}) {
-    if (name == json) return DbType::kJson;
-  }
-  switch (type) {
-    case SQL_BIT:
-      return DbType::kBool;
-    case SQL_TINYINT:
-    case SQL_SMALLINT:
-    case SQL_INTEGER:
-    case SQL_BIGINT:
-      return DbType::kInteger;
-    case SQL_REAL:
-    case SQL_FLOAT:
-    case SQL_DOUBLE:
-      return DbType::kDouble;
-    case SQL_DECIMAL:
-    case SQL_NUMERIC:
-      return DbType::kDecimal;
-    case SQL_CHAR:
-    case SQL_VARCHAR:
-    case SQL_LONGVARCHAR:
-    case SQL_WCHAR:
-    case SQL_WVARCHAR:
-    case SQL_WLONGVARCHAR:
-    case SQL_GUID:
-      return DbType::kText;
-    case SQL_TYPE_DATE:
-      return DbType::kDate;
-    case SQL_TYPE_TIMESTAMP:
-      return Holds(name, "tz") || Holds(name, "with time zone") || Holds(name, "offset")
-                 ? DbType::kMoment
-                 : DbType::kTime;
-    default:
-      return Holds(name, "timestamptz") || Holds(name, "timestampltz") ? DbType::kMoment
-                                                                       : DbType::kOther;
-  }
-}
-
-// Snowflake's driver gives times in the form that the session has; so they are asked for as text.
-std::string SnowflakeReadAs(DbType type) {
-  constexpr std::string_view kForm = "'YYYY-MM-DD\"T\"HH24:MI:SS.FF9'";
-  if (type == DbType::kMoment) return Cat("TO_VARCHAR(CONVERT_TIMEZONE('UTC', %), ", kForm, ")");
-  if (type == DbType::kTime) return Cat("TO_VARCHAR(%, ", kForm, ")");
-  if (type == DbType::kDate) return "TO_VARCHAR(%, 'YYYY-MM-DD')";
-  return "";
 }
 
 class OdbcDatabase final : public Database {
@@ -262,7 +210,7 @@ std::string OdbcDatabase::Info(SQLUSMALLINT what) const {
 absl::Status OdbcDatabase::SetUpSession() {
   const std::string product = absl::AsciiStrToLower(Info(SQL_DBMS_NAME));
   if (product == "postgresql") style_.dialect = SqlDialect::kPostgresql;
-  if (Holds(product, "redshift")) style_.dialect = SqlDialect::kRedshift;
+  if (product.find("redshift") != std::string::npos) style_.dialect = SqlDialect::kRedshift;
   if (product == "snowflake") style_.dialect = SqlDialect::kSnowflake;
   if (const std::string quote = Info(SQL_IDENTIFIER_QUOTE_CHAR); !quote.empty()) {
     style_.quote = quote[0];
@@ -322,12 +270,12 @@ absl::StatusOr<std::vector<DbColumn>> OdbcDatabase::Describe(const std::string& 
                 static_cast<std::size_t>(type_bytes) / sizeof(SQLWCHAR)},
                &column.type_name);
     column.type_name = absl::AsciiStrToLower(column.type_name);
-    column.type = TypeOf(type, column.type_name);
+    column.type = OdbcTypeOf(type, column.type_name);
     if (column.type == DbType::kDecimal) {
       column.precision = static_cast<int>(size);
       column.scale = digits;
     }
-    if (style_.dialect == SqlDialect::kSnowflake) column.read_as = SnowflakeReadAs(column.type);
+    column.read_as = OdbcReadAs(style_.dialect, type, column);
   }
   EndTransaction();
   if (!status.ok()) return status;

@@ -31,6 +31,7 @@ if("client" IN_LIST PEAKSYNC_PARTS)
   find_package(ZLIB REQUIRED)
   find_package(PostgreSQL REQUIRED)  # libpq.
   find_package(ODBC REQUIRED)
+  find_package(tomlplusplus CONFIG REQUIRED)
 endif()
 
 if("server" IN_LIST PEAKSYNC_PARTS)

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/odbc_types.h"
 #include "client/utf16.h"
 #include "client/value_json.h"
 #include "tests/support/status_matchers.h"
@@ -98,6 +99,24 @@ TEST(ReadDbTime, KnowsHoursThatAreThereTwiceOrNotAtAll) {
   EXPECT_EQ(TimeOf("2026-10-25 01:30:00", DbType::kTime, London()), "2026-10-25T00:30:00Z");
   EXPECT_EQ(TimeOf("2026-10-25 02:00:00", DbType::kTime, London()), "2026-10-25T02:00:00Z");
   EXPECT_EQ(TimeOf("2026-03-29 01:30:00", DbType::kTime, London()), "2026-03-29T01:00:00Z");
+}
+
+TEST(OdbcTypes, AreKnownByNumberAndName) {
+  constexpr int kNumeric = 2;
+  constexpr int kVarchar = 12;
+  constexpr int kTimestamp = 93;
+  EXPECT_EQ(OdbcTypeOf(kNumeric, "number"), DbType::kDecimal);
+  EXPECT_EQ(OdbcTypeOf(kVarchar, "text"), DbType::kText);
+  EXPECT_EQ(OdbcTypeOf(kVarchar, "variant"), DbType::kJson);
+  EXPECT_EQ(OdbcTypeOf(kVarchar, "bool"), DbType::kBool);
+  EXPECT_EQ(OdbcTypeOf(kTimestamp, "timestampntz"), DbType::kTime);
+  EXPECT_EQ(OdbcTypeOf(kTimestamp, "timestampltz"), DbType::kMoment);
+  EXPECT_EQ(OdbcTypeOf(kTimestamp, "timestamptz"), DbType::kMoment);
+  EXPECT_EQ(OdbcTypeOf(-2, "binary"), DbType::kOther);
+  EXPECT_EQ(OdbcReadAs(SqlDialect::kSnowflake, kTimestamp, {"t", DbType::kMoment, "timestamptz"}),
+            "TO_VARCHAR(CONVERT_TIMEZONE('UTC', %), 'YYYY-MM-DD\"T\"HH24:MI:SS.FF9')");
+  EXPECT_EQ(OdbcReadAs(SqlDialect::kPostgresql, kVarchar, {"t", DbType::kText, "bpchar"}),
+            "CAST(% AS text)");
 }
 
 TEST(Utf16, GoesBothWays) {
