@@ -98,6 +98,8 @@ def files_of(root):
             if name not in SKIPPED_FOLDERS and not name.startswith(SKIPPED_FOLDER_PREFIX)
         )
         for name in sorted(names):
+            if name in SKIPPED_FOLDERS:  # In a worktree .git is a file.
+                continue
             file = pathlib.Path(folder) / name
             try:
                 texts[file.relative_to(root).as_posix()] = file.read_text(encoding="utf-8")

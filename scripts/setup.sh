@@ -4,9 +4,9 @@
 #
 #   ./scripts/setup.sh           what users need: all programs, their tests, the demo
 #   ./scripts/setup.sh --mock    only what mockbraze alone is built with, packed or not
-#   ./scripts/setup.sh --all     also what only some tests need: other languages of the examples, a
-#                                browser, PostgreSQL, clang for the fuzzer. So does CI=true. Without
-#                                them those tests are left out.
+#   ./scripts/setup.sh --all     also what only some tests need: pandas, PostgreSQL, other languages
+#                                of the examples, a browser, clang for the fuzzer. So does CI=true.
+#                                Without them those tests are left out.
 set -euo pipefail
 
 case "${1:-}" in
@@ -34,12 +34,15 @@ if [[ "$wanted" != mock ]]; then
     zlib1g-dev libpq-dev unixodbc-dev
     # Tests, benchmarks, the demo.
     libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl curl
+    # The wheel of client/python.
+    python3-setuptools python3-wheel
   )
 fi
 if [[ "$wanted" == true ]]; then
   packages+=(
-    python3-pytest ruby ruby-minitest chromium chromium-driver clang libclang-rt-dev binutils
-    postgresql-15 odbc-postgresql
+    python3-pytest python3-pandas python3-venv python3-psycopg2 python3-yaml
+    postgresql odbc-postgresql
+    ruby ruby-minitest chromium chromium-driver clang libclang-rt-dev binutils
   )
   # One that is there already may be newer than Debian's, and no package of Debian's.
   command -v node >/dev/null || packages+=(nodejs)

@@ -50,6 +50,14 @@ inline constexpr int kGroupCommitUpdatesMax = 20'000;
 inline constexpr int kTenantsMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1'000;  // Of a rejection.
 inline constexpr int kRetriedPerCallMax = 10'000;      // Rejections.
+// Customers that were written and are not yet in the table, and what they take in memory: reached,
+// they are folded. Then as many come again while they are; a disk that does not let them makes the
+// streams wait.
+inline constexpr std::int64_t kUnfoldedCustomersMax = 900'000;
+inline constexpr std::int64_t kUnfoldedBytesMax = 128 << 20;
+inline constexpr int kUnfoldedFactorMax = 3;
+inline constexpr std::int64_t kFoldSliceCustomers = 1'000;  // And as many as came since the last.
+inline constexpr absl::Duration kFoldRetryWait = absl::Seconds(10);
 static_assert(kGroupCommitUpdatesMax >= kBatchUpdatesMax, "a batch must fit a commit");
 
 // Delivery.

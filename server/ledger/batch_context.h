@@ -15,6 +15,7 @@ struct TenantLedger::BatchContext {
   std::uint32_t source_id = 0;
   std::int64_t sequence = 0;
   UnixNanos now = 0;
+  absl::Time steady_now;
   std::int32_t attempts = 0;  // How often the update's values were refused before.
   BatchReceipt receipt;
 };

@@ -260,14 +260,14 @@ void CustomerState::Pack(std::string* out) const {
   }
   for (std::size_t i = 0; i < attributes.size(); ++i) {
     writer.Number(attributes[i].attribute_id);
-    writer.Number(stamp_of[i]);
+    if (stamps.size() > 1) writer.Number(stamp_of[i]);
     PackValue(attributes[i].value, writer);
   }
 }
 
-absl::StatusOr<CustomerState> CustomerState::Unpack(std::string_view bytes) {
+absl::Status CustomerState::Unpack(std::string_view bytes, CustomerState* state) {
   PackedReader reader(bytes);
-  CustomerState state;
+  state->attributes.clear();
   bool ok = reader.Byte() == kFormat;
   absl::InlinedVector<Stamp, 8> stamps;
   const std::uint64_t stamp_count = reader.Number();
@@ -280,21 +280,20 @@ absl::StatusOr<CustomerState> CustomerState::Unpack(std::string_view bytes) {
     stamps.push_back(stamp);
   }
   while (ok && reader.ok() && !reader.AtEnd()) {
-    KnownAttribute attribute;
+    KnownAttribute& attribute = state->attributes.emplace_back();
     attribute.attribute_id = static_cast<std::uint32_t>(reader.Number());
-    const std::uint64_t index = reader.Number();
+    const std::uint64_t index = stamps.size() > 1 ? reader.Number() : 0;
     ok = index < stamps.size() && UnpackValue(reader, &attribute.value);
     if (!ok) break;
     attribute.updated_at = stamps[index].updated_at;
     attribute.confirmed_at = stamps[index].confirmed_at;
     attribute.source_id = stamps[index].source_id;
     attribute.epoch = stamps[index].epoch;
-    state.attributes.push_back(std::move(attribute));
   }
   if (!ok || !reader.ok()) {
     return absl::DataLossError("a customer's row in the ledger cannot be read");
   }
-  return state;
+  return absl::OkStatus();
 }
 
 }  // namespace peaksync

@@ -7,7 +7,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/numeric/int128.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "server/domain/update.h"
 #include "server/domain/value.h"
 
@@ -61,8 +61,8 @@ struct CustomerState {
   KnownAttribute& At(std::uint32_t attribute_id);
 
   void Pack(std::string* out) const;
-  // DATA_LOSS when the bytes are none of ours.
-  static absl::StatusOr<CustomerState> Unpack(std::string_view bytes);
+  // Fills `state`, whatever it was. DATA_LOSS when the bytes are none of ours.
+  static absl::Status Unpack(std::string_view bytes, CustomerState* state);
 };
 
 }  // namespace peaksync

@@ -60,6 +60,8 @@ void LedgerWriter::Loop() {
     RunGroup(std::exchange(group, {}));
     ShowBackPressure();
     PublishReady();
+    while (idle && !HasWork() && ledger_->FoldIdle()) {
+    }
     ledger_->Checkpoint(idle);  // After the waiters were told.
   }
   ledger_->Close();
@@ -130,6 +132,11 @@ void LedgerWriter::ShowHealth(const absl::Status& committed) {
   if (committed.code() == health_.code()) return;
   health_ = committed;
   if (listeners_.health) listeners_.health(committed);
+}
+
+bool LedgerWriter::HasWork() {
+  MutexLock lock(mutex_);
+  return stopping_ || !queue_.empty();
 }
 
 bool LedgerWriter::IsStopping() {

@@ -109,6 +109,7 @@ class LedgerWriter final : public Ledger {
   void Loop();
   // Takes the next group; empty when it timed out. False: stopped, and nothing is left.
   bool TakeGroup(std::vector<Job>* group);
+  bool HasWork();
   bool IsStopping();
   bool HasRoom() { return NoRoomReason().empty(); }
   std::string NoRoomReason();

@@ -1,5 +1,6 @@
 #include "server/ledger/outbox_row.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/ledger/codec.h"
@@ -41,21 +42,38 @@ absl::StatusOr<Customer> UnpackCustomer(std::string_view bytes) {
   return absl::DataLossError("a customer of the ledger cannot be read");
 }
 
-void OutboxRow::Pack(std::string* out) const {
+void OutboxRow::Remove(std::span<const std::uint32_t> attribute_ids) {
+  std::erase_if(attributes, [&](const Attribute& attribute) {
+    return std::ranges::find(attribute_ids, attribute.attribute_id) != attribute_ids.end();
+  });
+}
+
+void OutboxRowPacker::Add(std::uint32_t attribute_id, bool joined, const Value& value) {
+  PackedWriter writer(&values_);
+  writer.Number(attribute_id);
+  writer.Byte(
+      static_cast<std::uint8_t>(static_cast<std::uint8_t>(value.type()) | (joined ? kJoined : 0)));
+  writer.Bytes(value.json());
+}
+
+void OutboxRowPacker::Finish(const OutboxRow& row, std::string* out) const {
   out->clear();
   PackedWriter writer(out);
   writer.Byte(kFormat);
-  Write(customer, writer);
-  writer.Number(source_id);
-  writer.Time(updated_at);
-  writer.Time(forced_since);
-  writer.Number(static_cast<std::uint64_t>(attempts));
+  Write(row.customer, writer);
+  writer.Number(row.source_id);
+  writer.Time(row.updated_at);
+  writer.Time(row.forced_since);
+  writer.Number(static_cast<std::uint64_t>(row.attempts));
+  out->append(values_);
+}
+
+void OutboxRow::Pack(std::string* out) const {
+  OutboxRowPacker packer;
   for (const Attribute& attribute : attributes) {
-    writer.Number(attribute.attribute_id);
-    writer.Byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(attribute.value.type()) |
-                                          (attribute.joined ? kJoined : 0)));
-    writer.Bytes(attribute.value.json());
+    packer.Add(attribute.attribute_id, attribute.joined, attribute.value);
   }
+  packer.Finish(*this, out);
 }
 
 absl::StatusOr<OutboxRow> OutboxRow::Unpack(std::string_view bytes) {

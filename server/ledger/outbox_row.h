@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,9 +28,24 @@ struct OutboxRow {
   std::int32_t attempts = 0;  // How often its values were refused before: they are retried.
   std::vector<Attribute> attributes;
 
+  // Without these attributes.
+  void Remove(std::span<const std::uint32_t> attribute_ids);
+
   void Pack(std::string* out) const;
   // DATA_LOSS when the bytes are none of ours.
   static absl::StatusOr<OutboxRow> Unpack(std::string_view bytes);
+};
+
+// Packs a row piece by piece: its values as they are decided, the rest of it when all are.
+class OutboxRowPacker {
+ public:
+  void Clear() { values_.clear(); }
+  void Add(std::uint32_t attribute_id, bool joined, const Value& value);
+  // `row`'s attributes are not looked at.
+  void Finish(const OutboxRow& row, std::string* out) const;
+
+ private:
+  std::string values_;
 };
 
 // A customer's identity, as rows of the outbox and of the rejections hold it.

@@ -12,6 +12,7 @@ void RunBook::Reset(const ValueCounts& totals) {
   runs_.clear();
   by_id_.clear();
   dirty_.clear();
+  found_ = nullptr;
 }
 
 ActiveRun& RunBook::Add(StoredRun stored, absl::Time now) {
@@ -29,6 +30,7 @@ void RunBook::Remove(RunNumber number) {
   std::erase(dirty_, found->second.get());
   by_id_.erase(found->second->run().run_id);
   runs_.erase(found);
+  found_ = nullptr;
 }
 
 ActiveRun* RunBook::Find(std::string_view run_id) {
@@ -37,8 +39,9 @@ ActiveRun* RunBook::Find(std::string_view run_id) {
 }
 
 ActiveRun* RunBook::Find(RunNumber number) {
+  if (found_ != nullptr && found_->stored.number == number) return found_;
   const auto found = runs_.find(number);
-  return found == runs_.end() ? nullptr : found->second.get();
+  return found == runs_.end() ? nullptr : found_ = found->second.get();
 }
 
 ActiveRun* RunBook::FindOpen(std::uint32_t source_id) {

@@ -59,6 +59,7 @@ class RunBook {
   absl::flat_hash_map<RunNumber, std::unique_ptr<ActiveRun>> runs_;
   absl::flat_hash_map<std::string, RunNumber> by_id_;
   std::vector<ActiveRun*> dirty_;
+  ActiveRun* found_ = nullptr;  // What Find by number has found last; null: none.
 };
 
 // Rule 3, with both sums in the message when it is broken. `whose` names the run or the tenant.

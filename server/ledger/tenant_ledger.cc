@@ -92,11 +92,14 @@ absl::Status TenantLedger::Load() {
     streams[active->run().run_id] = {active->stream, active->ended};
   }
   waiting_.ForgetSlots();
-  outbox_.clear();
-  settled_.clear();
+  states_.Clear();
+  outbox_.Clear();
+  fold_.Clear();
+  journal_.Clear();
   sources_.clear();
   attributes_.clear();
   attributes_by_id_.clear();
+  attributes_by_place_.clear();
   dirty_attributes_.clear();
 
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string epoch, store_.ReadMeta(kMetaEpoch));
@@ -123,6 +126,7 @@ absl::Status TenantLedger::Load() {
       std::tie(active.stream, active.ended) = found->second;
     }
   }
+  PEAKSYNC_RETURN_IF_ERROR(LoadJournal());
   PEAKSYNC_RETURN_IF_ERROR(LoadOutbox());
   for (ActiveRun* active : runs_.All()) {
     PEAKSYNC_RETURN_IF_ERROR(
@@ -130,49 +134,6 @@ absl::Status TenantLedger::Load() {
   }
   needs_load_ = false;
   return absl::OkStatus();
-}
-
-// Whatever waited when the service started may have been sent: "sending" is never written to disk.
-absl::Status TenantLedger::LoadOutbox() {
-  const absl::Time now = options_.clock->Steady();
-  PEAKSYNC_ASSIGN_OR_RETURN(last_outbox_id_, store_.LastOutboxId());
-  return store_.ReadOutbox([&](OutboxId id, RunNumber number,
-                               std::string_view payload) -> absl::Status {
-    PEAKSYNC_ASSIGN_OR_RETURN(OutboxRow row, OutboxRow::Unpack(payload));
-    ActiveRun* active = runs_.Find(number);
-    if (active == nullptr) {
-      return absl::DataLossError(Concat("outbox row ", id, " belongs to no unsettled run"));
-    }
-    WaitingCustomer& customer = waiting_.At(row.customer.Key(), row.customer);
-    if (customer.waiting.empty()) customer.since = now;
-    for (OutboxRow::Attribute& attribute : row.attributes) {
-      Slot* slot = customer.FindWaiting(attribute.attribute_id);
-      const Attribute* known = attribute.attribute_id < attributes_by_id_.size()
-                                   ? attributes_by_id_[attribute.attribute_id]
-                                   : nullptr;
-      if (known == nullptr) return absl::DataLossError("an outbox row names an unknown attribute");
-      if (slot == nullptr) {
-        slot = &customer.waiting.emplace_back();
-        slot->attribute_id = attribute.attribute_id;
-        slot->value = std::move(attribute.value);
-        slot->updated_at = row.updated_at;
-      } else if (!attribute.joined && !SameValue(slot->value, attribute.value, known->round)) {
-        for (Claim& claim : slot->claims) claim.overtaken = true;
-        slot->value = std::move(attribute.value);
-        slot->attempts = 0;
-      }
-      slot->updated_at = std::max(slot->updated_at, row.updated_at);
-      slot->forced_since = std::max(slot->forced_since, row.forced_since);
-      slot->attempts = std::max(slot->attempts, row.attempts);
-      slot->source_id = row.source_id;
-      slot->may_have_been_sent = true;
-      slot->claims.push_back({id});
-    }
-    outbox_[id] = {number, static_cast<std::uint32_t>(row.attributes.size())};
-    runs_.Count(*active, &ValueCounts::pending, static_cast<std::int64_t>(row.attributes.size()));
-    waiting_.Place(customer, now);
-    return absl::OkStatus();
-  });
 }
 
 absl::Status TenantLedger::Sql(absl::Status status) {
@@ -216,15 +177,18 @@ absl::Status TenantLedger::Begin() {
   group_error_ = absl::OkStatus();
   changed_runs_.clear();
   ended_runs_.clear();
-  if (absl::Status begun = store_.Begin(); !begun.ok()) {
+  absl::Status begun = StartFold();
+  begun.Update(store_.Begin());
+  if (!begun.ok()) {
     return absl::UnavailableError(
         Concat("ledger of ", options_.tenant, " cannot be written now: ", begun.message()));
   }
+  (void)Sql(FoldSlice());
   return absl::OkStatus();
 }
 
 absl::Status TenantLedger::Commit() {
-  if (GroupStatus().ok()) (void)Sql(WriteSettledOutbox());
+  if (GroupStatus().ok()) (void)Sql(WriteOutboxAndStates());
   if (group_error_.ok()) (void)Sql(WriteDirtyRuns());
   if (group_error_.ok()) (void)Sql(WriteDirtyAttributes());
   if (group_error_.ok() && last_time_ != stored_time_) {
@@ -234,9 +198,12 @@ absl::Status TenantLedger::Commit() {
   if (group_error_.ok()) (void)Sql(store_.Commit());
   if (group_error_.ok()) {
     stored_time_ = last_time_;
+    journal_.Clear();
     return absl::OkStatus();
   }
   store_.Rollback();
+  // It may have been the fold, which needs more room on the disk than the group.
+  fold_not_before_ = options_.clock->Steady() + limits::kFoldRetryWait;
   needs_load_ = true;  // Memory has what the file has not.
   changed_runs_.clear();
   if (absl::IsDataLoss(group_error_)) {
@@ -246,26 +213,6 @@ absl::Status TenantLedger::Commit() {
   }
   return absl::UnavailableError(
       Concat("ledger of ", options_.tenant, " cannot be written now: ", group_error_.message()));
-}
-
-absl::Status TenantLedger::WriteSettledOutbox() {
-  for (const auto& [id, settled] : settled_) {
-    const auto entry = outbox_.find(id);
-    if (entry->second.remaining == 0) {
-      PEAKSYNC_RETURN_IF_ERROR(store_.DeleteOutbox(id));
-      outbox_.erase(entry);
-      continue;
-    }
-    PEAKSYNC_ASSIGN_OR_RETURN(const std::string payload, store_.ReadOutboxPayload(id));
-    PEAKSYNC_ASSIGN_OR_RETURN(OutboxRow row, OutboxRow::Unpack(payload));
-    std::erase_if(row.attributes, [&](const OutboxRow::Attribute& attribute) {
-      return std::ranges::find(settled, attribute.attribute_id) != settled.end();
-    });
-    row.Pack(&scratch_);
-    PEAKSYNC_RETURN_IF_ERROR(store_.UpdateOutbox(id, scratch_));
-  }
-  settled_.clear();
-  return absl::OkStatus();
 }
 
 absl::Status TenantLedger::WriteDirtyRuns() {
@@ -340,6 +287,10 @@ void TenantLedger::Checkpoint(bool idle) {
 }
 
 std::string TenantLedger::NoRoomReason() const {
+  if (states_.unfolded_customers() > limits::kUnfoldedFactorMax * options_.fold_customers &&
+      !fold_.under_way() && !IsFoldDue()) {
+    return "the ledger cannot bring what was confirmed into its tables: see its disk";
+  }
   if (waiting_.bytes() < options_.rules->max_waiting_bytes) return "";
   return Concat(waiting_.bytes(), " bytes wait for Braze, max_waiting_bytes is ",
                 options_.rules->max_waiting_bytes);

@@ -14,10 +14,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
-#include "server/ledger/customer_state.h"
+#include "server/base/limits.h"
+#include "server/ledger/confirmed_states.h"
 #include "server/ledger/decide.h"
+#include "server/ledger/fold.h"
+#include "server/ledger/journal.h"
 #include "server/ledger/ledger.h"
-#include "server/ledger/outbox_row.h"
+#include "server/ledger/outbox.h"
 #include "server/ledger/run_book.h"
 #include "server/ledger/sqlite/store.h"
 #include "server/ledger/waiting_set.h"
@@ -33,7 +36,10 @@ struct TenantLedgerOptions {
   std::shared_ptr<const TenantRules> rules;
   const Clock* clock = nullptr;
   std::function<std::uint64_t()> random;  // For names of runs.
-  bool abort_on_broken_law = false;       // In tests.
+  // So many customers are written before they are folded into the table, in slices of so many.
+  std::int64_t fold_customers = limits::kUnfoldedCustomersMax;
+  std::int64_t fold_slice = limits::kFoldSliceCustomers;
+  bool abort_on_broken_law = false;  // In tests.
 };
 
 // The ledger's logic over one SQLite file, single-threaded and without a thread of its own.
@@ -107,6 +113,11 @@ class TenantLedger {
   const std::vector<Run>& ended_runs() const { return ended_runs_; }
   const ValueCounts& totals() const { return runs_.totals(); }
 
+  // Folds a slice when nobody waits for a commit. Groups fold as they come, so that what is
+  // unfolded stays bounded. False: there is nothing to fold now.
+  bool FoldIdle();
+  // Whether a fold is under way.
+  bool folds() const { return fold_.under_way(); }
   // Brings the log into the file when it has grown; called when nobody waits.
   void Checkpoint(bool idle);
 
@@ -129,27 +140,38 @@ class TenantLedger {
     std::optional<int> round;
     std::optional<double> min_change;
   };
-  struct OutboxEntry {
-    RunNumber run = 0;
-    std::uint32_t remaining = 0;  // Of its values.
+  // A customer's state as it was read, to be changed and written back.
+  struct OpenState {
+    std::string_view key;
+    CustomerHash hash = 0;
+    bool alone = true;  // With its hash.
+    CustomerState state;
   };
   struct BatchContext;
+  struct Decided;
+  class Replay;
 
   TenantLedger(TenantLedgerOptions options, LedgerStore store);
 
   // tenant_ledger.cc: opening and groups.
   absl::Status Load();
-  absl::Status LoadOutbox();
   absl::Status GuardWorkspace();
   absl::Status WaitForLostRequests();
   absl::Status Sql(absl::Status status);
   absl::Status GroupStatus();
   absl::Status Unusable() const;
   absl::Status EnsureLoaded();
-  absl::Status WriteSettledOutbox();
   absl::Status WriteDirtyRuns();
   absl::Status WriteDirtyAttributes();
   UnixNanos Now() const;
+
+  // tenant_ledger_fold.cc: the journal.
+  absl::Status LoadJournal();
+  absl::Status LoadOutbox();
+  bool IsFoldDue() const;
+  absl::Status StartFold();
+  absl::Status FoldSlice();
+  absl::Status WriteOutboxAndStates();
 
   // tenant_ledger_runs.cc: runs and sources.
   void CompleteRun(ActiveRun& active);
@@ -170,24 +192,43 @@ class TenantLedger {
   absl::StatusOr<Run> ReadRun(std::string_view run_id);
   Run Overlay(StoredRun stored);
 
-  // tenant_ledger_intake.cc: deciding.
+  // tenant_ledger_intake.cc: a batch comes in.
   absl::StatusOr<ActiveRun*> FindStreamRun(std::string_view run_id, StreamId stream);
   absl::Status TakeUpdate(BatchContext& context, PreparedUpdate& update);
   void CheckRemembered(PreparedUpdate& update);
   void ReportInvalid(BatchContext& context, const PreparedUpdate& update);
   absl::Status KeepInvalid(BatchContext& context, const PreparedUpdate& update);
-  absl::Status DecideUpdate(BatchContext& context, PreparedUpdate& update);
-  void Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row, Value& value,
-              Decision decision, UnixNanos updated_at);
-  UnixNanos ForcedSince(const Run& run, const KnownAttribute* known, UnixNanos now) const;
-  absl::Status InsertOutbox(ActiveRun& run, OutboxRow& row, Customer customer);
   bool GuardInvalid(ActiveRun& active, bool at_end);
+
+  // tenant_ledger_decide.cc: deciding.
+  absl::Status DecideUpdate(BatchContext& context, PreparedUpdate& update);
+  absl::Status DecideValue(BatchContext& context, PreparedUpdate& update, std::size_t place,
+                           Decided& decided);
+  AttributeView ViewOf(const KnownAttribute* known, WaitingCustomer* customer,
+                       std::uint32_t attribute_id) const;
+  UnixNanos ForcedSince(const Run& run, const KnownAttribute* known, UnixNanos now) const;
+  void CancelOut(WaitingCustomer& customer, std::uint32_t attribute_id);
+  void Accept(const BatchContext& context, PreparedUpdate& update, std::size_t place, bool joins,
+              UnixNanos forced_since, Decided& decided);
+
+  // tenant_ledger_states.cc: attributes by name, customers' states.
   Attribute* FindAttribute(std::string_view name);
-  void ApplyRule(Attribute& attribute) const;
+  // `place`: in its update.
+  Attribute* FindAttribute(std::string_view name, std::size_t place);
+  Attribute& FindOrAddAttribute(std::string_view name, std::size_t place);
   Attribute& AddAttribute(std::uint32_t attribute_id, std::string_view name);
-  absl::StatusOr<Attribute*> FindOrAddAttribute(std::string_view name);
+  void ApplyRule(Attribute& attribute) const;
+  void MarkDirty(Attribute& attribute);
   bool IsUnknown(const KnownAttribute& known) const;
-  AttributeView ViewOf(CustomerState& state, WaitingCustomer* customer, std::uint32_t attribute_id);
+  // Braze may hold the value or not. True when that is news.
+  bool MakeUnknown(CustomerState& state, std::uint32_t attribute_id);
+  // The key must live as long as `open`.
+  absl::Status ReadState(CustomerHash hash, std::string_view key, OpenState* open);
+  absl::Status ReadState(const WaitingCustomer& customer, OpenState* open);
+  void KeepState(const OpenState& open, WaitingCustomer& customer);
+  absl::Status WriteState(const OpenState& open);
+  // Only values that are older than the touch were changed, to its time and source.
+  absl::Status WriteTouched(const OpenState& open, const Touch& touch);
 
   // tenant_ledger_delivery.cc: leasing and settling.
   void SettleOne(const ObjectOutcome& outcome, absl::Time now);
@@ -199,9 +240,6 @@ class TenantLedger {
   bool Return(WaitingCustomer& customer, CustomerState& state, bool may_have_been_sent);
   bool SettleUnchanged(WaitingCustomer& customer, CustomerState& state);
   void SettleSlot(const Slot& slot, RunBook::State joined, RunBook::State overtaken);
-  // Braze may hold the value or not. True when that is news.
-  bool MakeUnknown(CustomerState& state, std::uint32_t attribute_id);
-  void MarkDirty(Attribute& attribute);
 
   // tenant_ledger_rejections.cc: values that were refused.
   struct Retry;
@@ -223,9 +261,6 @@ class TenantLedger {
   absl::StatusOr<std::int64_t> ResyncAttribute(std::string_view name, bool validate_only);
   absl::StatusOr<std::int64_t> ResyncCustomer(const ResyncRequest& request);
 
-  absl::StatusOr<CustomerState> ReadState(std::string_view key);
-  absl::Status WriteState(std::string_view key, const CustomerState& state);
-
   TenantLedgerOptions options_;
   LedgerStore store_;
   absl::Status workspace_guard_;
@@ -236,15 +271,20 @@ class TenantLedger {
 
   RunBook runs_;
   WaitingSet waiting_;
-  absl::flat_hash_map<OutboxId, OutboxEntry> outbox_;
-  absl::flat_hash_map<OutboxId, std::vector<std::uint32_t>> settled_;  // In this group.
-  OutboxId last_outbox_id_ = 0;
+  ConfirmedStates states_{store_};
+  Outbox outbox_{store_};
+  Fold fold_{store_, states_, outbox_};
+  JournalWriter journal_;  // Of the group that is open.
+  bool fold_wanted_ = false;
+  std::int64_t unfolded_before_ = 0;  // Customers, after the last slice.
+  absl::Time fold_not_before_ = absl::InfinitePast();
   LeaseId next_lease_ = 1;
 
   std::map<std::string, StoredSource, std::less<>> sources_;
   absl::node_hash_set<std::string> names_;  // Never shrinks: leases point into it.
   absl::flat_hash_map<absl::string_view, std::unique_ptr<Attribute>> attributes_;
   std::vector<Attribute*> attributes_by_id_;
+  std::vector<Attribute*> attributes_by_place_;  // What FindAttribute has found last.
   std::vector<Attribute*> dirty_attributes_;
   std::uint64_t epoch_ = 0;
   UnixNanos last_time_ = 0;  // The newest that a run or a confirmed value was given.
@@ -255,6 +295,7 @@ class TenantLedger {
   std::string back_pressure_;
   std::vector<std::string> changed_runs_;
   std::vector<Run> ended_runs_;
+  OutboxRowPacker row_packer_;
   std::string scratch_;
 };
 

@@ -74,7 +74,9 @@ void TenantLedger::SettleOne(const ObjectOutcome& outcome, absl::Time now) {
 
 absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCustomer& customer) {
   PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
-  PEAKSYNC_ASSIGN_OR_RETURN(CustomerState state, ReadState(customer.key));
+  OpenState open;
+  PEAKSYNC_RETURN_IF_ERROR(ReadState(customer, &open));
+  CustomerState& state = open.state;
   bool changed = false;
   switch (outcome.kind) {
     case ObjectOutcome::Kind::kConfirmed:
@@ -91,7 +93,7 @@ absl::Status TenantLedger::SettleValues(const ObjectOutcome& outcome, WaitingCus
       break;
   }
   changed |= SettleUnchanged(customer, state);
-  return changed ? WriteState(customer.key, state) : absl::OkStatus();
+  return changed ? WriteState(open) : absl::OkStatus();
 }
 
 absl::Status TenantLedger::Confirm(WaitingCustomer& customer, CustomerState& state) {
@@ -130,7 +132,7 @@ absl::Status TenantLedger::Reject(WaitingCustomer& customer, CustomerState& stat
         .customer_key = customer.key,
         .attribute = attribute.name,
         .kind = RejectionKind::kBraze,
-        .run_number = outbox_.at(slot.claims.back().outbox_id).run,
+        .run_number = outbox_.At(slot.claims.back().outbox_id).run,
         .customer = packed,
         .value = slot.value.json(),
         .updated_at = slot.updated_at,
@@ -170,22 +172,6 @@ bool TenantLedger::Return(WaitingCustomer& customer, CustomerState& state,
   return DiscardWithdrawn(customer, state);
 }
 
-bool TenantLedger::MakeUnknown(CustomerState& state, std::uint32_t attribute_id) {
-  KnownAttribute* known = state.Find(attribute_id);
-  if (known == nullptr || IsUnknown(*known)) return false;
-  known->value = KnownValue::Unknown();
-  Attribute& attribute = *attributes_by_id_[attribute_id];
-  --attribute.known_values;
-  MarkDirty(attribute);
-  return true;
-}
-
-void TenantLedger::MarkDirty(Attribute& attribute) {
-  if (attribute.dirty) return;
-  attribute.dirty = true;
-  dirty_attributes_.push_back(&attribute);
-}
-
 // Decides by the table what waited behind the customer's request: what Braze has now need not be
 // sent. True when the state has changed.
 bool TenantLedger::SettleUnchanged(WaitingCustomer& customer, CustomerState& state) {
@@ -216,12 +202,10 @@ bool TenantLedger::SettleUnchanged(WaitingCustomer& customer, CustomerState& sta
 
 void TenantLedger::SettleSlot(const Slot& slot, RunBook::State joined, RunBook::State overtaken) {
   for (const Claim& claim : slot.claims) {
-    OutboxEntry& entry = outbox_.at(claim.outbox_id);
-    ActiveRun& run = *runs_.Find(entry.run);
+    ActiveRun& run = *runs_.Find(outbox_.At(claim.outbox_id).run);
     runs_.Count(run, &ValueCounts::pending, -1);
     runs_.Count(run, claim.overtaken ? overtaken : joined, 1);
-    --entry.remaining;
-    settled_[claim.outbox_id].push_back(slot.attribute_id);
+    outbox_.Settle(claim.outbox_id, slot.attribute_id);
   }
 }
 

@@ -1,5 +1,4 @@
-// A batch comes in: what validation could not know is checked, each value is decided, and what is
-// to be sent goes to the outbox.
+// A batch comes in: what validation could not know is checked.
 #include <algorithm>
 #include <utility>
 
@@ -23,6 +22,20 @@ bool IsWholeUpdateInvalid(const PreparedUpdate& update) {
   return std::ranges::any_of(update.invalid, &InvalidValue::whole_update);
 }
 
+// Look-ups in this order stay within a few pages; updates of one customer keep their order.
+std::vector<std::uint32_t> InOrderOfTheTable(const std::vector<PreparedUpdate>& updates) {
+  std::vector<std::pair<CustomerHash, std::uint32_t>> hashes;
+  hashes.reserve(updates.size());
+  for (const PreparedUpdate& update : updates) {
+    hashes.emplace_back(HashOf(update.customer_key), static_cast<std::uint32_t>(hashes.size()));
+  }
+  std::ranges::sort(hashes);
+  std::vector<std::uint32_t> order;
+  order.reserve(hashes.size());
+  for (const auto& [hash, index] : hashes) order.push_back(index);
+  return order;
+}
+
 }  // namespace
 
 absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
@@ -40,6 +53,7 @@ absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
   context.source_id = sources_.at(run.source).source_id;
   context.sequence = request.sequence;
   context.now = Now();
+  context.steady_now = options_.clock->Steady();
   if (!context.repeated && run.state != RunState::kOpen) {
     return absl::FailedPreconditionError(
         run.IsFinal() && !run.state_reason.empty()
@@ -50,10 +64,8 @@ absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
     return absl::InvalidArgumentError(Concat(
         "batch ", request.sequence, " is out of sequence: expected ", run.last_sequence + 1));
   }
-  // Look-ups in key order stay within a few pages; updates of one customer keep their order.
-  std::ranges::stable_sort(request.updates, {}, &PreparedUpdate::customer_key);
-  for (PreparedUpdate& update : request.updates) {
-    PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, update));
+  for (const std::uint32_t index : InOrderOfTheTable(request.updates)) {
+    PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, request.updates[index]));
   }
   std::ranges::stable_sort(context.receipt.invalid, {}, &InvalidReport::index);
   if (!context.repeated) {
@@ -102,8 +114,9 @@ absl::Status TenantLedger::TakeUpdate(BatchContext& context, PreparedUpdate& upd
 // What only the ledger remembers: the type that Braze has confirmed, and how many names there are.
 void TenantLedger::CheckRemembered(PreparedUpdate& update) {
   std::size_t names = attributes_.size();
+  std::size_t place = 0;
   std::erase_if(update.values, [&](AttributeValue& value) {
-    const Attribute* attribute = FindAttribute(value.name);
+    const Attribute* attribute = FindAttribute(value.name, place++);
     std::string reason;
     if (attribute == nullptr) {
       if (names < limits::kAttributeNamesMax) {
@@ -174,187 +187,6 @@ bool TenantLedger::GuardInvalid(ActiveRun& active, bool at_end) {
                values.invalid, values.received, percent, options_.rules->max_invalid_percent));
   waiting_.FlushReady();
   return true;
-}
-
-TenantLedger::Attribute* TenantLedger::FindAttribute(std::string_view name) {
-  const auto found = attributes_.find(Abseil(name));
-  return found == attributes_.end() ? nullptr : found->second.get();
-}
-
-void TenantLedger::ApplyRule(Attribute& attribute) const {
-  attribute.round.reset();
-  attribute.min_change.reset();
-  for (const auto& [model_name, rule] : options_.rules->attributes) {
-    if (attribute.name != (rule.rename.empty() ? model_name : rule.rename)) continue;
-    attribute.round = rule.round;
-    attribute.min_change = rule.min_change;
-  }
-}
-
-void TenantLedger::Reconfigure(std::shared_ptr<const TenantRules> rules) {
-  options_.rules = std::move(rules);
-  for (auto& [name, attribute] : attributes_) ApplyRule(*attribute);
-}
-
-TenantLedger::Attribute& TenantLedger::AddAttribute(std::uint32_t attribute_id,
-                                                    std::string_view name) {
-  auto attribute = std::make_unique<Attribute>();
-  attribute->attribute_id = attribute_id;
-  attribute->name = *names_.emplace(std::string(name)).first;
-  ApplyRule(*attribute);
-  if (attributes_by_id_.size() <= attribute_id) attributes_by_id_.resize(attribute_id + 1);
-  attributes_by_id_[attribute_id] = attribute.get();
-  return *(attributes_[Abseil(attribute->name)] = std::move(attribute));
-}
-
-absl::StatusOr<TenantLedger::Attribute*> TenantLedger::FindOrAddAttribute(std::string_view name) {
-  if (Attribute* found = FindAttribute(name)) return found;
-  Attribute& added = AddAttribute(static_cast<std::uint32_t>(attributes_.size()) + 1, name);
-  MarkDirty(added);
-  return &added;
-}
-
-bool TenantLedger::IsUnknown(const KnownAttribute& known) const {
-  return known.value.unknown || known.epoch < epoch_ ||
-         known.epoch < attributes_by_id_[known.attribute_id]->epoch;
-}
-
-AttributeView TenantLedger::ViewOf(CustomerState& state, WaitingCustomer* customer,
-                                   std::uint32_t attribute_id) {
-  AttributeView view;
-  view.known = state.Find(attribute_id);
-  view.known_is_unknown = view.known != nullptr && IsUnknown(*view.known);
-  if (customer == nullptr) return view;
-  const auto under_way = [](const Slot& slot) {
-    return UnderWay{&slot.value, slot.updated_at, slot.may_have_been_sent, slot.forced_since != 0};
-  };
-  view.customer_in_flight = customer->lease != 0;
-  if (const Slot* waiting = customer->FindWaiting(attribute_id)) view.waiting = under_way(*waiting);
-  if (const Slot* sent = customer->FindInFlight(attribute_id)) view.in_flight = under_way(*sent);
-  return view;
-}
-
-absl::StatusOr<CustomerState> TenantLedger::ReadState(std::string_view key) {
-  absl::StatusOr<std::optional<std::string_view>> packed = store_.ReadCustomer(key);
-  PEAKSYNC_RETURN_IF_ERROR(Sql(packed.status()));
-  if (!*packed) return CustomerState{};
-  absl::StatusOr<CustomerState> state = CustomerState::Unpack(**packed);
-  PEAKSYNC_RETURN_IF_ERROR(Sql(state.status()));
-  for (const KnownAttribute& known : state->attributes) {
-    if (known.attribute_id < attributes_by_id_.size() &&
-        attributes_by_id_[known.attribute_id] != nullptr) {
-      continue;
-    }
-    return Sql(absl::DataLossError("a customer's row names an unknown attribute"));
-  }
-  return state;
-}
-
-absl::Status TenantLedger::WriteState(std::string_view key, const CustomerState& state) {
-  state.Pack(&scratch_);
-  return Sql(store_.WriteCustomer(key, scratch_));
-}
-
-absl::Status TenantLedger::DecideUpdate(BatchContext& context, PreparedUpdate& update) {
-  ActiveRun& run = *context.run;
-  PEAKSYNC_ASSIGN_OR_RETURN(CustomerState state, ReadState(update.customer_key));
-  WaitingCustomer* customer = waiting_.Find(update.customer_key);
-  OutboxRow row;
-  row.updated_at = update.updated_at;
-  row.source_id = context.source_id;
-  row.attempts = context.attempts;
-  bool state_changed = false;
-
-  for (AttributeValue& incoming : update.values) {
-    PEAKSYNC_ASSIGN_OR_RETURN(Attribute * attribute, FindOrAddAttribute(incoming.name));
-    const AttributeView view = ViewOf(state, customer, attribute->attribute_id);
-    KnownAttribute* known = state.Find(attribute->attribute_id);
-    DecideOptions how{.round = attribute->round, .min_change = attribute->min_change};
-    const UnixNanos forced_since = ForcedSince(run.run(), known, context.now);
-    how.force = forced_since != 0;
-    const Decision decision = Decide(view, incoming.value, update.updated_at, how);
-
-    if (decision == Decision::kStale) {
-      auto& shown = run.run().stale_newest_known_time;
-      shown = std::max(shown, NewestTime(view));
-      runs_.Count(run, &ValueCounts::stale, 1);
-      continue;
-    }
-    if (decision == Decision::kCancelOut) {
-      Slot* slot = customer->FindWaiting(attribute->attribute_id);
-      SettleSlot(*slot, &ValueCounts::superseded, &ValueCounts::superseded);
-      customer->waiting.erase(customer->waiting.begin() + (slot - customer->waiting.data()));
-    }
-    if (decision == Decision::kUnchanged || decision == Decision::kCancelOut) {
-      runs_.Count(run, &ValueCounts::unchanged, 1);
-      // Or else a late older value would overtake it.
-      if (update.updated_at > known->updated_at) {
-        known->updated_at = update.updated_at;
-        known->source_id = context.source_id;
-        state_changed = true;
-      }
-      PEAKSYNC_RETURN_IF_ERROR(
-          CloseRejection(update.customer_key, attribute->name, update.updated_at));
-      continue;
-    }
-    if (row.attributes.empty()) ++last_outbox_id_;
-    if (customer == nullptr) customer = &waiting_.At(update.customer_key, *update.customer);
-    row.forced_since = std::max(row.forced_since, forced_since);
-    Accept(*customer, *attribute, row, incoming.value, decision,
-           std::max(update.updated_at, known != nullptr ? known->updated_at : update.updated_at));
-  }
-
-  if (state_changed) PEAKSYNC_RETURN_IF_ERROR(WriteState(update.customer_key, state));
-  ++(row.attributes.empty() ? run.run().updates.unchanged : run.run().updates.changed);
-  runs_.MarkDirty(run);
-  if (!row.attributes.empty()) {
-    PEAKSYNC_RETURN_IF_ERROR(InsertOutbox(run, row, *std::move(update.customer)));
-  }
-  if (customer != nullptr) waiting_.Place(*customer, options_.clock->Steady());
-  return absl::OkStatus();
-}
-
-// Not 0: the value is sent also if Braze has it, unless that was confirmed since then.
-UnixNanos TenantLedger::ForcedSince(const Run& run, const KnownAttribute* known,
-                                    UnixNanos now) const {
-  UnixNanos since = run.mode == RunMode::kFull ? run.create_time : 0;
-  if (options_.rules->resend_after) {
-    since = std::max(since, now - absl::ToInt64Nanoseconds(*options_.rules->resend_after));
-  }
-  return known == nullptr || known->confirmed_at < since ? since : 0;
-}
-
-absl::Status TenantLedger::InsertOutbox(ActiveRun& run, OutboxRow& row, Customer customer) {
-  const auto values = static_cast<std::int64_t>(row.attributes.size());
-  outbox_[last_outbox_id_] = {run.stored.number, static_cast<std::uint32_t>(values)};
-  runs_.Count(run, &ValueCounts::pending, values);
-  row.customer = std::move(customer);
-  row.Pack(&scratch_);
-  return Sql(store_.InsertOutbox(last_outbox_id_, run.stored.number, scratch_));
-}
-
-void TenantLedger::Accept(WaitingCustomer& customer, const Attribute& attribute, OutboxRow& row,
-                          Value& value, Decision decision, UnixNanos updated_at) {
-  if (customer.waiting.empty()) customer.since = options_.clock->Steady();
-  const bool joins = decision == Decision::kJoin;
-  row.attributes.push_back({attribute.attribute_id, joins, value});
-  Slot* slot = customer.FindWaiting(attribute.attribute_id);
-  if (slot == nullptr) {
-    slot = &customer.waiting.emplace_back();
-    slot->attribute_id = attribute.attribute_id;
-    slot->updated_at = updated_at;
-  }
-  if (!joins) {
-    // The older value gives way, and its claims wait for the newer one to be settled.
-    for (Claim& claim : slot->claims) claim.overtaken = true;
-    slot->value = std::move(value);
-    slot->attempts = 0;
-  }
-  slot->attempts = std::max(slot->attempts, row.attempts);
-  slot->updated_at = std::max(slot->updated_at, updated_at);
-  slot->source_id = row.source_id;
-  slot->forced_since = std::max(slot->forced_since, row.forced_since);
-  slot->claims.push_back({last_outbox_id_});
 }
 
 }  // namespace peaksync

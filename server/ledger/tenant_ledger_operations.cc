@@ -35,7 +35,7 @@ absl::StatusOr<RunView> TenantLedger::CancelRun(std::string_view run_id) {
 // Nobody but canceled runs wants it.
 bool TenantLedger::IsWithdrawn(const Slot& slot) {
   return std::ranges::all_of(slot.claims, [&](const Claim& claim) {
-    return runs_.Find(outbox_.at(claim.outbox_id).run)->run().state == RunState::kCanceled;
+    return runs_.Find(outbox_.At(claim.outbox_id).run)->run().state == RunState::kCanceled;
   });
 }
 
@@ -58,10 +58,9 @@ absl::Status TenantLedger::DiscardWithdrawn() {
                              [&](const Slot& slot) { return IsWithdrawn(slot); })) {
       continue;
     }
-    PEAKSYNC_ASSIGN_OR_RETURN(CustomerState state, ReadState(customer->key));
-    if (DiscardWithdrawn(*customer, state)) {
-      PEAKSYNC_RETURN_IF_ERROR(WriteState(customer->key, state));
-    }
+    OpenState open;
+    PEAKSYNC_RETURN_IF_ERROR(ReadState(*customer, &open));
+    if (DiscardWithdrawn(*customer, open.state)) PEAKSYNC_RETURN_IF_ERROR(WriteState(open));
     waiting_.Place(*customer, now);
   }
   return absl::OkStatus();
@@ -113,7 +112,9 @@ absl::StatusOr<std::int64_t> TenantLedger::ResyncCustomer(const ResyncRequest& r
     if (only == nullptr) return NoSuchAttribute(request.attribute);
   }
   const std::string key = request.customer->Key();
-  PEAKSYNC_ASSIGN_OR_RETURN(CustomerState state, ReadState(key));
+  OpenState open;
+  PEAKSYNC_RETURN_IF_ERROR(ReadState(HashOf(key), key, &open));
+  CustomerState& state = open.state;
   if (state.attributes.empty()) {
     return absl::NotFoundError("nothing is known of this customer: check the kind of identifier");
   }
@@ -125,7 +126,7 @@ absl::StatusOr<std::int64_t> TenantLedger::ResyncCustomer(const ResyncRequest& r
     if (!request.validate_only) MakeUnknown(state, known.attribute_id);
   }
   if (request.validate_only || values == 0) return values;
-  PEAKSYNC_RETURN_IF_ERROR(WriteState(key, state));
+  PEAKSYNC_RETURN_IF_ERROR(WriteState(open));
   return values;
 }
 

@@ -202,6 +202,7 @@ absl::StatusOr<RetryResult> TenantLedger::RetryRejections(const RetryRequest& re
     context.source = run->run().source;
     context.source_id = update.source_id;
     context.now = Now();
+    context.steady_now = options_.clock->Steady();
     context.attempts = update.attempts;
     PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, update.prepared));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "server/base/check.h"
@@ -58,24 +59,45 @@ void MoveToFlight(WaitingCustomer& customer) {
 
 }  // namespace
 
-WaitingCustomer& WaitingSet::At(std::string_view key, const Customer& customer) {
-  const auto [found, added] = customers_.try_emplace(Abseil(key));
-  if (added) {
-    found->second.key = key;
-    found->second.customer = customer;
-    found->second.not_before = all_not_before_;
-    if (const auto delay = forgotten_not_before_.find(found->second.key);
+WaitingCustomer& WaitingSet::At(CustomerHash hash, std::string_view key, const Customer& customer) {
+  std::unique_ptr<WaitingCustomer>* at = &customers_[hash];
+  for (; *at != nullptr; at = &(*at)->same_hash) {
+    if ((*at)->key == key) return **at;
+    (*at)->known.reset();  // Not alone any more.
+  }
+  *at = std::make_unique<WaitingCustomer>();
+  ++count_;
+  WaitingCustomer& added = **at;
+  added.hash = hash;
+  added.key = key;
+  added.customer = customer;
+  added.not_before = all_not_before_;
+  if (!forgotten_not_before_.empty()) {
+    if (const auto delay = forgotten_not_before_.find(added.key);
         delay != forgotten_not_before_.end()) {
-      found->second.not_before = std::max(delay->second, all_not_before_);
+      added.not_before = std::max(delay->second, all_not_before_);
       forgotten_not_before_.erase(delay);
     }
   }
-  return found->second;
+  return added;
 }
 
-WaitingCustomer* WaitingSet::Find(std::string_view key) {
-  const auto found = customers_.find(Abseil(key));
-  return found == customers_.end() ? nullptr : &found->second;
+WaitingCustomer* WaitingSet::Find(CustomerHash hash, std::string_view key) {
+  const auto found = customers_.find(hash);
+  if (found == customers_.end()) return nullptr;
+  for (WaitingCustomer* at = found->second.get(); at != nullptr; at = at->same_hash.get()) {
+    if (at->key == key) return at;
+  }
+  return nullptr;
+}
+
+void WaitingSet::Erase(WaitingCustomer& customer) {
+  const auto found = customers_.find(customer.hash);
+  std::unique_ptr<WaitingCustomer>* at = &found->second;
+  while (at->get() != &customer) at = &(*at)->same_hash;
+  *at = std::move((*at)->same_hash);
+  --count_;
+  if (found->second == nullptr) customers_.erase(found);
 }
 
 WaitingCustomer* WaitingSet::FindLease(LeaseId lease) {
@@ -85,8 +107,12 @@ WaitingCustomer* WaitingSet::FindLease(LeaseId lease) {
 
 std::vector<WaitingCustomer*> WaitingSet::All() {
   std::vector<WaitingCustomer*> all;
-  all.reserve(customers_.size());
-  for (auto& [key, customer] : customers_) all.push_back(&customer);
+  all.reserve(static_cast<std::size_t>(count_));
+  for (const auto& [hash, first] : customers_) {
+    for (WaitingCustomer* at = first.get(); at != nullptr; at = at->same_hash.get()) {
+      all.push_back(at);
+    }
+  }
   return all;
 }
 
@@ -98,7 +124,11 @@ void WaitingSet::Unqueue(WaitingCustomer& customer) {
       if (customer.flush) --flush_customers_;
       customer.flush = false;
       ready_bytes_ -= customer.bytes;
-      ready_.erase(customer.ready_at);
+      --ready_count_;
+      (customer.ready_before != nullptr ? customer.ready_before->ready_after : first_ready_) =
+          customer.ready_after;
+      (customer.ready_after != nullptr ? customer.ready_after->ready_before : last_ready_) =
+          customer.ready_before;
       break;
     case WaitingCustomer::Place::kDelayed:
       delayed_.erase(customer.delayed_at);
@@ -110,7 +140,8 @@ void WaitingSet::Unqueue(WaitingCustomer& customer) {
 void WaitingSet::Measure(WaitingCustomer& customer) {
   std::int64_t bytes =
       kObjectOverhead + static_cast<std::int64_t>(sizeof(WaitingCustomer) + customer.key.size() +
-                                                  customer.customer.id.size());
+                                                  customer.customer.id.size() +
+                                                  (customer.known ? customer.known->size() : 0));
   for (const Slot& slot : customer.waiting) bytes += SlotBytes(slot);
   for (const Slot& slot : customer.in_flight) bytes += SlotBytes(slot);
   const std::int64_t change = bytes - customer.bytes;
@@ -124,8 +155,7 @@ void WaitingSet::Place(WaitingCustomer& customer, absl::Time now) {
     Unqueue(customer);
     bytes_ -= customer.bytes;
     if (customer.not_before > now) RememberDelay(customer);  // What it waited for was discarded.
-    customers_.erase(customers_.find(customer.key));
-    return;
+    return Erase(customer);
   }
   Measure(customer);
   if (customer.lease != 0 || customer.waiting.empty()) return;
@@ -136,7 +166,11 @@ void WaitingSet::Place(WaitingCustomer& customer, absl::Time now) {
     customer.place = WaitingCustomer::Place::kDelayed;
     return;
   }
-  customer.ready_at = ready_.insert(ready_.end(), &customer);
+  customer.ready_before = last_ready_;
+  customer.ready_after = nullptr;
+  (last_ready_ != nullptr ? last_ready_->ready_after : first_ready_) = &customer;
+  last_ready_ = &customer;
+  ++ready_count_;
   customer.place = WaitingCustomer::Place::kReady;
   ready_bytes_ += customer.bytes;
 }
@@ -162,8 +196,8 @@ void WaitingSet::PromoteDelayed(absl::Time now) {
 }
 
 void WaitingSet::FlushReady() {
-  for (WaitingCustomer* customer : ready_) customer->flush = true;
-  flush_customers_ = static_cast<std::int64_t>(ready_.size());
+  for (WaitingCustomer* at = first_ready_; at != nullptr; at = at->ready_after) at->flush = true;
+  flush_customers_ = ready_count_;
 }
 
 std::vector<WaitingCustomer*> WaitingSet::TakeBatch(int objects_max, std::int64_t bytes_max,
@@ -173,7 +207,8 @@ std::vector<WaitingCustomer*> WaitingSet::TakeBatch(int objects_max, std::int64_
   std::vector<WaitingCustomer*> batch;
   std::int64_t bytes = 0;
   bool full = false;
-  for (WaitingCustomer* customer : ready_) {
+  for (WaitingCustomer* customer = first_ready_; customer != nullptr;
+       customer = customer->ready_after) {
     if (!batch.empty() && bytes + customer->bytes > bytes_max) {
       full = true;
       break;
@@ -200,20 +235,19 @@ void WaitingSet::EndLease(WaitingCustomer& customer) {
 }
 
 void WaitingSet::ForgetSlots() {
-  for (auto entry = customers_.begin(); entry != customers_.end();) {
-    WaitingCustomer& customer = entry->second;
-    Unqueue(customer);
-    customer.waiting.clear();
-    customer.in_flight.clear();
-    if (customer.lease == 0) {
-      bytes_ -= customer.bytes;
-      if (customer.not_before != absl::InfinitePast()) RememberDelay(customer);
-      customers_.erase(entry++);
+  for (WaitingCustomer* customer : All()) {
+    Unqueue(*customer);
+    customer->waiting.clear();
+    customer->in_flight.clear();
+    customer->known.reset();
+    if (customer->lease == 0) {
+      bytes_ -= customer->bytes;
+      if (customer->not_before != absl::InfinitePast()) RememberDelay(*customer);
+      Erase(*customer);
       continue;
     }
-    customer.released = true;
-    Measure(customer);
-    ++entry;
+    customer->released = true;
+    Measure(*customer);
   }
 }
 
@@ -226,10 +260,10 @@ bool WaitingSet::IsQuiet(absl::Time now) {
 ReadyState WaitingSet::Ready(absl::Time now) {
   PromoteDelayed(now);
   ReadyState state;
-  state.customers = static_cast<std::int64_t>(ready_.size());
+  state.customers = ready_count_;
   state.bytes = ready_bytes_;
   state.flush_customers = flush_customers_;
-  if (!ready_.empty()) state.oldest = ready_.front()->since;
+  if (first_ready_ != nullptr) state.oldest = first_ready_->since;
   if (!delayed_.empty()) state.next_delayed = delayed_.begin()->first;
   return state;
 }

@@ -1,23 +1,23 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
-#include "absl/container/node_hash_map.h"
 #include "absl/time/time.h"
 #include "server/domain/customer.h"
 #include "server/domain/update.h"
+#include "server/ledger/customer_bucket.h"
+#include "server/ledger/journal.h"
 #include "server/ledger/ledger.h"
 
 namespace peaksync {
-
-using OutboxId = std::int64_t;
 
 // An update's stake in a value under way: it ends as the value ends, or, where a newer value has
 // overtaken its own, as superseded once that one is settled.
@@ -43,6 +43,7 @@ struct Slot {
 
 // A customer with values under way: waiting to be leased, or in flight.
 struct WaitingCustomer {
+  CustomerHash hash = 0;
   std::string key;
   Customer customer;
   std::vector<Slot> waiting;
@@ -53,15 +54,20 @@ struct WaitingCustomer {
   absl::Time not_before = absl::InfinitePast();
   std::int64_t bytes = 0;  // Of all slots and the customer itself, by estimate.
 
+  // What is confirmed of it, packed, as long as nobody else has its hash; absent: to be read.
+  std::optional<std::string> known;
+
   Slot* FindWaiting(std::uint32_t attribute_id);
   const Slot* FindInFlight(std::uint32_t attribute_id) const;
   bool in_queue() const { return place != Place::kNone; }
 
   // Where it stands in the WaitingSet's queues; only that changes these.
   enum class Place : std::uint8_t { kNone, kReady, kDelayed } place = Place::kNone;
-  std::list<WaitingCustomer*>::iterator ready_at;
+  WaitingCustomer* ready_before = nullptr;
+  WaitingCustomer* ready_after = nullptr;
   std::multimap<absl::Time, WaitingCustomer*>::iterator delayed_at;
   bool flush = false;
+  std::unique_ptr<WaitingCustomer> same_hash;  // The next one.
 };
 
 // All customers of a tenant with values under way, and the order in which they are leased: first
@@ -72,8 +78,13 @@ struct WaitingCustomer {
 class WaitingSet {
  public:
   // Finds or adds. The pointer lives until Erase.
-  WaitingCustomer& At(std::string_view key, const Customer& customer);
-  WaitingCustomer* Find(std::string_view key);
+  WaitingCustomer& At(CustomerHash hash, std::string_view key, const Customer& customer);
+  WaitingCustomer* Find(CustomerHash hash, std::string_view key);
+  // Nobody else in the set has its hash.
+  bool IsAlone(const WaitingCustomer& customer) const {
+    const WaitingCustomer& first = *customers_.at(customer.hash);
+    return &first == &customer && first.same_hash == nullptr;
+  }
   WaitingCustomer* FindLease(LeaseId lease);
 
   // Nobody is ready before then: requests of a process that was killed may still be running, and
@@ -105,18 +116,22 @@ class WaitingSet {
   bool IsQuiet(absl::Time now);
 
   ReadyState Ready(absl::Time now);
-  std::int64_t customers() const { return static_cast<std::int64_t>(customers_.size()); }
+  std::int64_t customers() const { return count_; }
   std::int64_t bytes() const { return bytes_; }
 
  private:
   void PromoteDelayed(absl::Time now);
   void RememberDelay(const WaitingCustomer& customer);
   void Unqueue(WaitingCustomer& customer);
+  void Erase(WaitingCustomer& customer);
   void Measure(WaitingCustomer& customer);
 
-  absl::node_hash_map<std::string, WaitingCustomer> customers_;
+  absl::flat_hash_map<CustomerHash, std::unique_ptr<WaitingCustomer>> customers_;
+  std::int64_t count_ = 0;
   absl::flat_hash_map<LeaseId, WaitingCustomer*> leases_;
-  std::list<WaitingCustomer*> ready_;
+  WaitingCustomer* first_ready_ = nullptr;
+  WaitingCustomer* last_ready_ = nullptr;
+  std::int64_t ready_count_ = 0;
   std::multimap<absl::Time, WaitingCustomer*> delayed_;
   // Times of customers that are not in the set any more: what they waited for was discarded, or is
   // read back from the outbox. A lost request of theirs may still be running.

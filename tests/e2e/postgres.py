@@ -17,8 +17,8 @@ PASSWORD = "planted-password-of-the-warehouse"
 
 def missing():
     """Why tests with a database can't run here; empty: they can."""
-    if BIN is None:
-        return "PostgreSQL is not installed: ./scripts/setup.sh --all"
+    if BIN is None or not glob.glob("/usr/lib/*/odbc/psqlodbcw.so"):
+        return "PostgreSQL or its ODBC driver is not installed: ./scripts/setup.sh --all"
     return ""
 
 

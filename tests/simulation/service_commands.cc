@@ -115,8 +115,14 @@ bool ServiceLoop::Write(std::vector<Job>& group, bool expire) {
   if (begun) {
     if (expire) ledger.ExpireRuns();
     checker_.BeforeCommit(ledger);
+    const bool folds = ledger.folds();
     committed = ledger.Commit();
-    if (disk_.dead()) world_.coverage.Count(Seen::kDiedInCommit);
+    if (disk_.dead()) {
+      world_.coverage.Count(folds ? Seen::kDiedInFold : Seen::kDiedInCommit);
+    } else if (was_folding_ && !folds && committed.ok()) {
+      world_.coverage.Count(Seen::kFolded);
+    }
+    was_folding_ = folds;
     checker_.GroupEnded(ledger, disk_.dead() ? absl::UnavailableError("died") : committed);
   }
   if (Died()) return false;

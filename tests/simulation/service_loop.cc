@@ -37,7 +37,9 @@ void ServiceLoop::Start() {
                               .workspace = "production",
                               .rules = configured_,
                               .clock = &world_,
-                              .random = [this] { return world_.random.Next(); }};
+                              .random = [this] { return world_.random.Next(); },
+                              .fold_customers = world_.random.Between(1, 30),
+                              .fold_slice = world_.random.Between(1, 10)};
   auto ledger = TenantLedger::Open(std::move(options));
   if (!ledger.ok() || disk_.dead()) {
     world_.Tell("service: does not start: ", ledger.status().message());

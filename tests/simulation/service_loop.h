@@ -137,6 +137,7 @@ class ServiceLoop final : public LaneHost {
   std::shared_ptr<const TenantRules> configured_;
   std::unique_ptr<Process> process_;
   std::uint64_t incarnation_ = 0;
+  bool was_folding_ = false;
   bool starting_ = false;
   VirtualDisk::Loss loss_ = VirtualDisk::Loss::kNothing;  // At the next death.
   bool key_missing_ = false;

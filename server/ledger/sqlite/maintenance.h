@@ -46,8 +46,9 @@ struct LedgerStats {
 absl::StatusOr<LedgerStats> ReadLedgerStats(const std::string& path);
 
 // SQLite's own check of every page, then our laws: the sum of each run's values (rule 3), rows of
-// the outbox that belong to a run which waits for them, every row readable. One sentence a problem,
-// without identifiers or values, at most kLedgerProblemsMax; empty: the ledger is sound.
+// the outbox that belong to a run which waits for them, every row readable, the journal's too. One
+// sentence a problem, without identifiers or values, at most kLedgerProblemsMax; empty: the ledger
+// is sound.
 inline constexpr std::size_t kLedgerProblemsMax = 100;
 absl::StatusOr<std::vector<std::string>> CheckLedger(const std::string& path);
 

@@ -78,17 +78,24 @@ CREATE INDEX runs_by_source ON runs (source_id, run_number);
 CREATE UNIQUE INDEX runs_by_request ON runs (source_id, request_id) WHERE request_id <> '';
 CREATE INDEX runs_unsettled ON runs (run_number) WHERE complete_time IS NULL;
 
--- What Braze has confirmed of a customer: server/ledger/customer_state.h says how it is packed.
+-- What Braze has confirmed of customers, but for what stands in the journal: a row for each hash of
+-- a customer's key. server/ledger/customer_bucket.h says how it is packed.
 CREATE TABLE customers (
-  customer_key BLOB PRIMARY KEY,
-  state        BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+  customer_hash INTEGER PRIMARY KEY,
+  bucket        BLOB NOT NULL
+) STRICT;
 
--- What Braze has yet to be told: a row an update, pending until it is deleted. "Sending" is never
--- written. AUTOINCREMENT, since rows are deleted and a number must not come back.
+-- What Braze has yet to be told: a row for the updates of a commit, under the last one's id.
+-- "Sending" is never written. AUTOINCREMENT, since rows are deleted and an id must not come back.
 CREATE TABLE outbox (
-  outbox_id  INTEGER PRIMARY KEY AUTOINCREMENT,
-  run_number INTEGER NOT NULL REFERENCES runs,
+  last_outbox_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  payload        BLOB NOT NULL
+) STRICT;
+
+-- What commits changed of customers and settled of the outbox since the last fold: a row for each.
+-- Folding brings it into the two tables (server/ledger/fold.h).
+CREATE TABLE journal (
+  journal_id INTEGER PRIMARY KEY AUTOINCREMENT,
   payload    BLOB NOT NULL
 ) STRICT;
 

@@ -37,8 +37,8 @@ struct LedgerStore::Statements {
   Statement insert_run, update_run, find_run, find_run_by_request, read_unsettled_runs, read_runs,
       read_runs_of_source, last_completed_run, sum_runs;
   Statement read_customer, write_customer;
-  Statement last_outbox_id, insert_outbox, update_outbox, delete_outbox, read_outbox_payload,
-      read_outbox;
+  Statement last_id, write_outbox, delete_outbox, read_outbox_chunk, read_outbox;
+  Statement append_journal, read_journal, delete_journal;
 
   static absl::StatusOr<std::unique_ptr<Statements, StatementsDeleter>> Prepare(const Database& db);
 };
@@ -99,16 +99,20 @@ LedgerStore::Statements::Prepare(const Database& db) {
           "coalesce(sum(values_stale), 0), coalesce(sum(values_invalid), 0), "
           "coalesce(sum(values_superseded), 0), coalesce(sum(values_confirmed), 0), "
           "coalesce(sum(values_rejected), 0), coalesce(sum(values_discarded), 0) FROM runs"),
-      .read_customer = prepare("SELECT state FROM customers WHERE customer_key = ?1"),
-      .write_customer = prepare("INSERT INTO customers VALUES (?1, ?2) "
-                                "ON CONFLICT (customer_key) DO UPDATE SET state = excluded.state"),
-      .last_outbox_id = prepare("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"),
-      .insert_outbox = prepare("INSERT INTO outbox VALUES (?1, ?2, ?3)"),
-      .update_outbox = prepare("UPDATE outbox SET payload = ?2 WHERE outbox_id = ?1"),
-      .delete_outbox = prepare("DELETE FROM outbox WHERE outbox_id = ?1"),
-      .read_outbox_payload = prepare("SELECT payload FROM outbox WHERE outbox_id = ?1"),
-      .read_outbox =
-          prepare("SELECT outbox_id, run_number, payload FROM outbox ORDER BY outbox_id"),
+      .read_customer = prepare("SELECT bucket FROM customers WHERE customer_hash = ?1"),
+      .write_customer = prepare("INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer_hash) "
+                                "DO UPDATE SET bucket = excluded.bucket"),
+      .last_id = prepare("SELECT seq FROM sqlite_sequence WHERE name = ?1"),
+      .write_outbox = prepare("INSERT INTO outbox VALUES (?1, ?2) ON CONFLICT (last_outbox_id) "
+                              "DO UPDATE SET payload = excluded.payload"),
+      .delete_outbox = prepare("DELETE FROM outbox WHERE last_outbox_id = ?1"),
+      .read_outbox_chunk = prepare("SELECT payload FROM outbox WHERE last_outbox_id = ?1"),
+      .read_outbox = prepare("SELECT last_outbox_id, payload FROM outbox ORDER BY last_outbox_id"),
+      .append_journal = prepare("INSERT INTO journal VALUES (NULL, ?1)"),
+      .read_journal = prepare("SELECT journal_id, payload FROM journal ORDER BY journal_id"),
+      .delete_journal =
+          prepare("DELETE FROM journal WHERE journal_id IN (SELECT journal_id FROM journal "
+                  "WHERE journal_id <= ?1 ORDER BY journal_id LIMIT ?2)"),
   });
   PEAKSYNC_RETURN_IF_ERROR(status);
   return statements;
@@ -281,56 +285,73 @@ absl::StatusOr<ValueCounts> LedgerStore::SumRuns() {
   return sum;
 }
 
-absl::StatusOr<std::optional<std::string_view>> LedgerStore::ReadCustomer(std::string_view key) {
+absl::StatusOr<std::string_view> LedgerStore::ReadCustomer(std::uint64_t hash) {
   Statement& statement = statements_->read_customer;
   statement.Reset();
-  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(Blob{key}));
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(hash));
   PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
-  if (!row) return std::nullopt;
-  return statement.Bytes(0);
+  return row ? statement.Bytes(0) : std::string_view();
 }
 
-absl::Status LedgerStore::WriteCustomer(std::string_view key, std::string_view state) {
-  statements_->read_customer.Reset();
-  return statements_->write_customer.Run(Blob{key}, Blob{state}).status();
+absl::Status LedgerStore::WriteCustomer(std::uint64_t hash, std::string_view bucket) {
+  const absl::Status written = statements_->write_customer.Run(hash, Blob{bucket}).status();
+  statements_->read_customer.Reset();  // Not before: the bucket may be the one that was read.
+  return written;
 }
 
-absl::StatusOr<std::int64_t> LedgerStore::LastOutboxId() {
-  Statement& statement = statements_->last_outbox_id;
+absl::StatusOr<std::int64_t> LedgerStore::LastId(std::string_view table) {
+  Statement& statement = statements_->last_id;
   const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(table));
   PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
   return row ? statement.Integer(0) : 0;
 }
 
-absl::Status LedgerStore::InsertOutbox(std::int64_t id, RunNumber run, std::string_view payload) {
-  return statements_->insert_outbox.Run(id, run, Blob{payload}).status();
+absl::StatusOr<std::int64_t> LedgerStore::LastOutboxId() { return LastId("outbox"); }
+
+absl::Status LedgerStore::WriteOutboxChunk(std::int64_t last_id, std::string_view payload) {
+  return statements_->write_outbox.Run(last_id, Blob{payload}).status();
 }
 
-absl::Status LedgerStore::UpdateOutbox(std::int64_t id, std::string_view payload) {
-  return statements_->update_outbox.Run(id, Blob{payload}).status();
+absl::Status LedgerStore::DeleteOutboxChunk(std::int64_t last_id) {
+  return statements_->delete_outbox.Run(last_id).status();
 }
 
-absl::Status LedgerStore::DeleteOutbox(std::int64_t id) {
-  return statements_->delete_outbox.Run(id).status();
-}
-
-absl::StatusOr<std::string> LedgerStore::ReadOutboxPayload(std::int64_t id) {
-  Statement& statement = statements_->read_outbox_payload;
+absl::StatusOr<std::string> LedgerStore::ReadOutboxChunk(std::int64_t last_id) {
+  Statement& statement = statements_->read_outbox_chunk;
   const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
-  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(id));
+  PEAKSYNC_RETURN_IF_ERROR(statement.Bind(last_id));
   PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
-  if (!row) return absl::DataLossError(Concat("outbox row ", id, " is missing"));
+  if (!row) return absl::DataLossError(Concat("chunk ", last_id, " of the outbox is missing"));
   return std::string(statement.Bytes(0));
 }
 
-absl::Status LedgerStore::ReadOutbox(const OutboxVisitor& visit) {
-  Statement& statement = statements_->read_outbox;
+absl::Status LedgerStore::ReadPayloads(Statement& statement, PayloadVisitor visit) {
   const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
   while (true) {
     PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
     if (!row) return absl::OkStatus();
-    PEAKSYNC_RETURN_IF_ERROR(visit(statement.Integer(0), statement.Integer(1), statement.Bytes(2)));
+    PEAKSYNC_RETURN_IF_ERROR(visit(statement.Integer(0), statement.Bytes(1)));
   }
+}
+
+absl::Status LedgerStore::ReadOutbox(PayloadVisitor visit) {
+  return ReadPayloads(statements_->read_outbox, visit);
+}
+
+absl::StatusOr<std::int64_t> LedgerStore::LastJournalId() { return LastId("journal"); }
+
+absl::Status LedgerStore::AppendJournal(std::string_view payload) {
+  return statements_->append_journal.Run(Blob{payload}).status();
+}
+
+absl::Status LedgerStore::ReadJournal(PayloadVisitor visit) {
+  return ReadPayloads(statements_->read_journal, visit);
+}
+
+absl::StatusOr<std::int64_t> LedgerStore::DeleteJournal(std::int64_t last_id, std::int64_t count) {
+  PEAKSYNC_RETURN_IF_ERROR(statements_->delete_journal.Run(last_id, count).status());
+  return sqlite3_changes64(database_.handle());
 }
 
 }  // namespace peaksync

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/domain/run.h"
@@ -74,18 +75,23 @@ class LedgerStore {
   // Of all runs, without pending.
   absl::StatusOr<ValueCounts> SumRuns();
 
-  // The customer's packed state; nothing when there is none. The view lives until the next call.
-  absl::StatusOr<std::optional<std::string_view>> ReadCustomer(std::string_view key);
-  absl::Status WriteCustomer(std::string_view key, std::string_view state);
+  // The bucket of this hash; empty when there is none. The view lives until the next call.
+  absl::StatusOr<std::string_view> ReadCustomer(std::uint64_t hash);
+  absl::Status WriteCustomer(std::uint64_t hash, std::string_view bucket);
 
-  absl::StatusOr<std::int64_t> LastOutboxId();
-  absl::Status InsertOutbox(std::int64_t id, RunNumber run, std::string_view payload);
-  absl::Status UpdateOutbox(std::int64_t id, std::string_view payload);
-  absl::Status DeleteOutbox(std::int64_t id);
-  absl::StatusOr<std::string> ReadOutboxPayload(std::int64_t id);
-  using OutboxVisitor =
-      std::function<absl::Status(std::int64_t id, RunNumber run, std::string_view payload)>;
-  absl::Status ReadOutbox(const OutboxVisitor& visit);  // In order.
+  // Chunks of the outbox, each under the last id of its rows.
+  absl::StatusOr<std::int64_t> LastOutboxId();  // Of all that ever were.
+  absl::Status WriteOutboxChunk(std::int64_t last_id, std::string_view payload);
+  absl::Status DeleteOutboxChunk(std::int64_t last_id);
+  absl::StatusOr<std::string> ReadOutboxChunk(std::int64_t last_id);
+  using PayloadVisitor = absl::FunctionRef<absl::Status(std::int64_t id, std::string_view payload)>;
+  absl::Status ReadOutbox(PayloadVisitor visit);  // In order.
+
+  absl::StatusOr<std::int64_t> LastJournalId();  // Of all that ever were.
+  absl::Status AppendJournal(std::string_view payload);
+  absl::Status ReadJournal(PayloadVisitor visit);  // In order.
+  // Deletes the oldest rows up to this one, at most `count`. Answers how many they were.
+  absl::StatusOr<std::int64_t> DeleteJournal(std::int64_t last_id, std::int64_t count);
 
   RejectionStore& rejections() { return rejections_; }
 
@@ -96,6 +102,9 @@ class LedgerStore {
   };
   LedgerStore(Database database, std::unique_ptr<Statements, StatementsDeleter> statements,
               RejectionStore rejections);
+
+  absl::StatusOr<std::int64_t> LastId(std::string_view table);
+  static absl::Status ReadPayloads(Statement& statement, PayloadVisitor visit);
 
   Database database_;
   std::unique_ptr<Statements, StatementsDeleter> statements_;  // Gone before its database,

@@ -61,6 +61,13 @@ CustomerState StateOfAllKinds() {
   return state;
 }
 
+absl::StatusOr<CustomerState> Read(std::string_view bytes) {
+  CustomerState state;
+  const absl::Status read = CustomerState::Unpack(bytes, &state);
+  if (!read.ok()) return read;
+  return state;
+}
+
 std::string Packed(const CustomerState& state) {
   std::string bytes;
   state.Pack(&bytes);
@@ -69,7 +76,7 @@ std::string Packed(const CustomerState& state) {
 
 TEST(CustomerState, ReadsBackEveryKindOfValue) {
   const CustomerState state = StateOfAllKinds();
-  absl::StatusOr<CustomerState> read = CustomerState::Unpack(Packed(state));
+  absl::StatusOr<CustomerState> read = Read(Packed(state));
   ASSERT_THAT(read, IsOk());
   ASSERT_EQ(read->attributes.size(), state.attributes.size());
   const std::vector<Value> values = ValuesOfAllKinds();
@@ -88,7 +95,7 @@ TEST(CustomerState, ReadsBackEveryKindOfValue) {
 }
 
 TEST(CustomerState, KeepsTheTimeOfConfirmationInMilliseconds) {
-  absl::StatusOr<CustomerState> read = CustomerState::Unpack(Packed(StateOfAllKinds()));
+  absl::StatusOr<CustomerState> read = Read(Packed(StateOfAllKinds()));
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(read->Find(1)->confirmed_at, 1'790'000'000'456'000'000);
 }
@@ -97,7 +104,7 @@ TEST(CustomerState, KeepsLongTextsAsFingerprintsOnly) {
   CustomerState state;
   state.At(1).value = KnownValue::Of(Value::Text(std::string(255, 'x')));
   EXPECT_LT(Packed(state).size(), 40u);
-  absl::StatusOr<CustomerState> read = CustomerState::Unpack(Packed(state));
+  absl::StatusOr<CustomerState> read = Read(Packed(state));
   ASSERT_THAT(read, IsOk());
   EXPECT_TRUE(read->Find(1)->value.is_fingerprint);
 }
@@ -120,7 +127,7 @@ TEST(CustomerState, AnUnknownValueEqualsNothing) {
 }
 
 TEST(CustomerState, IsEmptyWithoutAttributes) {
-  absl::StatusOr<CustomerState> read = CustomerState::Unpack(Packed(CustomerState()));
+  absl::StatusOr<CustomerState> read = Read(Packed(CustomerState()));
   ASSERT_THAT(read, IsOk());
   EXPECT_TRUE(read->attributes.empty());
 }
@@ -130,7 +137,7 @@ TEST(CustomerState, FindsEveryTruncation) {
   const CustomerState whole = StateOfAllKinds();
   const std::string bytes = Packed(whole);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    absl::StatusOr<CustomerState> read = CustomerState::Unpack(bytes.substr(0, size));
+    absl::StatusOr<CustomerState> read = Read(bytes.substr(0, size));
     if (!read.ok()) {
       EXPECT_THAT(read, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("cannot be read")));
       continue;
@@ -140,18 +147,18 @@ TEST(CustomerState, FindsEveryTruncation) {
       ASSERT_EQ(read->attributes[i].attribute_id, whole.attributes[i].attribute_id);
     }
   }
-  EXPECT_THAT(CustomerState::Unpack(""), StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
+  EXPECT_THAT(Read(""), StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
 }
 
 TEST(CustomerState, RefusesAnotherFormatAndUnknownTags) {
   std::string bytes = Packed(StateOfAllKinds());
   bytes[0] = 2;
-  EXPECT_THAT(CustomerState::Unpack(bytes), StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
+  EXPECT_THAT(Read(bytes), StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
   CustomerState state;
   state.At(1);
   bytes = Packed(state);
   bytes.back() = 99;
-  EXPECT_THAT(CustomerState::Unpack(bytes), StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
+  EXPECT_THAT(Read(bytes), StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
 }
 
 TEST(CustomerState, RefusesNumbersThatAreNone) {
@@ -160,8 +167,7 @@ TEST(CustomerState, RefusesNumbersThatAreNone) {
     CustomerState state;
     state.At(1).value.type = ValueType::kNumber;
     state.At(1).value.real = real;
-    EXPECT_THAT(CustomerState::Unpack(Packed(state)),
-                StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
+    EXPECT_THAT(Read(Packed(state)), StatusIs(absl::StatusCode::kDataLoss, ::testing::_));
   }
 }
 
@@ -182,7 +188,7 @@ TEST(CustomerState, NeverCrashesOnGarbage) {
       for (char& byte : bytes) byte = static_cast<char>(random());
       bytes[0] = 1;
     }
-    absl::StatusOr<CustomerState> read = CustomerState::Unpack(bytes);
+    absl::StatusOr<CustomerState> read = Read(bytes);
     if (!read.ok()) {
       ASSERT_EQ(read.status().code(), absl::StatusCode::kDataLoss);
       continue;

@@ -212,6 +212,7 @@ TEST_F(LedgerDisk, WritesNothingOfAGroupAfterItsFirstError) {
   for (int i = 0; i < 500; ++i) many.push_back({"c" + std::to_string(i), {{"a", 1}}});
   PushTo(run_, many, At(1));
   Confirm();
+  FoldAll();
   Reopen();
   for (const std::string& run : {run_, other}) {
     ASSERT_THAT(TryResume(run, RunOf(run).source), IsOk());

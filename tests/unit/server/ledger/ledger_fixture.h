@@ -101,6 +101,8 @@ class TenantLedgerTest : public ::testing::Test {
             .rules = std::make_shared<const TenantRules>(rules_),
             .clock = &clock_,
             .random = [this] { return random_(); },
+            .fold_customers = fold_customers_,
+            .fold_slice = fold_slice_,
             .abort_on_broken_law = true};
   }
   void Open() {
@@ -108,6 +110,9 @@ class TenantLedgerTest : public ::testing::Test {
     ASSERT_THAT(ledger, IsOk());
     ledger_ = *std::move(ledger);
     runs_.clear();
+  }
+  void FoldAll() {
+    while (ledger_->FoldIdle()) CheckLaws();
   }
   // As if the service had been killed: nothing but the file is left.
   void Crash() {
@@ -284,6 +289,8 @@ class TenantLedgerTest : public ::testing::Test {
   };
 
   TempDir dir_;
+  std::int64_t fold_customers_ = limits::kUnfoldedCustomersMax;
+  std::int64_t fold_slice_ = limits::kFoldSliceCustomers;
   FakeClock clock_;
   TenantRules rules_;
   std::mt19937_64 random_{42};

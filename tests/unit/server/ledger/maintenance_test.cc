@@ -29,6 +29,7 @@ class MaintenanceTest : public TenantLedgerTest {
     Push({{"a", {{"plan", "gold"}, {"score", 1}}}, {"b", {{"plan", "tin"}}}}, At(1));
     Confirm();
     Push({{"c", {{"plan", "gold"}}}}, At(2));
+    FoldAll();
   }
   // What a broken disk or a bug would do.
   static void Damage(const std::string& file, const char* sql) {
@@ -76,6 +77,34 @@ TEST_F(MaintenanceTest, CountsWhatTheLedgerHolds) {
   EXPECT_GT(stats->file_bytes + stats->log_bytes, 0);
 }
 
+TEST_F(MaintenanceTest, CountsWhatTheJournalHoldsToo) {
+  Fill();
+  Push({{"a", {{"plan", "tin"}}}, {"d", {{"plan", "tin"}}}}, At(3));
+  Objects sent = LeaseAll();
+  Objects first;
+  first.push_back(std::move(sent.back()));
+  sent.pop_back();
+  Settle(first, Kind::kConfirmed);
+  const auto stats = ReadLedgerStats(path());
+  ASSERT_THAT(stats, IsOk());
+  EXPECT_GE(stats->customers, 2);
+  EXPECT_EQ(stats->waiting_updates, 2);
+  EXPECT_EQ(stats->waiting_values, 2);
+  Settle(sent, Kind::kConfirmed);
+  EXPECT_EQ(ReadLedgerStats(path())->customers, 4);
+  EXPECT_EQ(ReadLedgerStats(path())->waiting_values, 0);
+}
+
+TEST_F(MaintenanceTest, FindsAJournalRowThatCannotBeRead) {
+  Fill();
+  Push({{"a", {{"plan", "tin"}}}}, At(3));
+  Confirm();
+  ledger_->Close();
+  ledger_.reset();
+  Damage(path(), "UPDATE journal SET payload = x'01ff'");
+  EXPECT_THAT(*CheckLedger(path()), Contains(HasSubstr("of the journal cannot be read")));
+}
+
 TEST_F(MaintenanceTest, FindsNothingWrongWithASoundLedger) {
   Fill();
   const auto problems = CheckLedger(path());
@@ -89,12 +118,13 @@ TEST_F(MaintenanceTest, FindsARunWhoseSumIsBroken) {
 }
 
 TEST_F(MaintenanceTest, FindsAnOutboxRowThatNobodyWaitsFor) {
-  ExpectProblem("UPDATE outbox SET run_number = 99", "belongs to no run that waits for it");
+  ExpectProblem("UPDATE runs SET complete_time = 1 WHERE run_number = 2",
+                "row 3 of the outbox belongs to no run that waits for it");
 }
 
 TEST_F(MaintenanceTest, FindsRowsThatCannotBeRead) {
-  ExpectProblem("UPDATE outbox SET payload = x'ff'; UPDATE customers SET state = x'ff'",
-                "row 3 of the outbox cannot be read");
+  ExpectProblem("UPDATE outbox SET payload = x'ff'; UPDATE customers SET bucket = x'ff'",
+                "chunk 3 of the outbox cannot be read");
   EXPECT_THAT(*CheckLedger(path()), Contains("2 customers cannot be read"));
 }
 

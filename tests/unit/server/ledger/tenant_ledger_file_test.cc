@@ -138,8 +138,9 @@ TEST_F(TenantLedgerFile, ClosesTheTenantWhenACustomersRowIsDamaged) {
   Reopen();
   Push({{"jo", {{"a", 1}}}}, At(1));
   Confirm();
+  FoldAll();
   ledger_.reset();
-  Execute("UPDATE customers SET state = x'6363'");
+  Execute("UPDATE customers SET bucket = x'6363'");
   TenantLedgerOptions options = Options();
   options.abort_on_broken_law = false;
   auto opened = TenantLedger::Open(options);

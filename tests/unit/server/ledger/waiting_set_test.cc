@@ -22,7 +22,7 @@ class WaitingSetTest : public ::testing::Test {
   // A value of `size` bytes for the customer, who stands in the queue from `now_` on.
   WaitingCustomer& Add(const std::string& id, std::uint32_t attribute_id = 1,
                        std::size_t size = 10) {
-    WaitingCustomer& customer = set_.At(id, {IdentifierKind::kExternalId, id, ""});
+    WaitingCustomer& customer = set_.At(HashOf(id), id, {IdentifierKind::kExternalId, id, ""});
     if (customer.waiting.empty()) customer.since = now_;
     Slot slot;
     slot.attribute_id = attribute_id;
@@ -87,7 +87,7 @@ TEST_F(WaitingSetTest, FindsACustomerByItsLeaseWhileItLasts) {
   EXPECT_EQ(customer.in_flight.size(), 1u);
   End(customer);
   EXPECT_EQ(set_.FindLease(1), nullptr);
-  EXPECT_EQ(set_.Find("a"), nullptr);
+  EXPECT_EQ(set_.Find(HashOf("a"), "a"), nullptr);
 }
 
 TEST_F(WaitingSetTest, NeverGivesALeaseTwice) {
@@ -130,7 +130,7 @@ TEST_F(WaitingSetTest, SplitsACustomerWithMoreThanOneObjectMayHold) {
   WaitingCustomer* customer = nullptr;
   for (std::uint32_t id = 1; id <= 15; ++id) customer = &Add("a", id, 90'000);
   std::vector<std::uint32_t> sent;
-  while (set_.Find("a") != nullptr) {
+  while (set_.Find(HashOf("a"), "a") != nullptr) {
     ASSERT_THAT(Keys(Take()), ElementsAre("a"));
     std::size_t bytes = 0;
     for (const Slot& slot : customer->in_flight) {
@@ -232,7 +232,7 @@ TEST_F(WaitingSetTest, ForgetsSlotsButNotWhoIsInFlight) {
   set_.ForgetSlots();
   EXPECT_EQ(set_.customers(), 1);
   EXPECT_EQ(set_.Ready(now_), ReadyState{});
-  EXPECT_EQ(set_.Find("sent"), &sent);
+  EXPECT_EQ(set_.Find(HashOf("sent"), "sent"), &sent);
   EXPECT_TRUE(sent.released);
   Add("sent", 1);  // Read back.
   EXPECT_THAT(Take(), IsEmpty());

@@ -1,0 +1,5 @@
+import sys
+
+from peaksync.commands import main
+
+sys.exit(main())

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/ledger/journal.h"
+
+namespace peaksync {
+
+// Customers' states that are newer than the table customers, in memory, by hash. It is made of
+// shards by the hash's first bits: so no step of it (growing, sorting, freeing) takes long, however
+// many there are. Thread safety: none.
+class StateOverlay {
+ public:
+  static constexpr std::size_t kShards = 256;
+
+  // Views live until the next Put of the same shard.
+  struct Found {
+    std::optional<std::string_view> bucket;  // Absent: as it is below this overlay.
+    std::optional<Touch> touch;              // To be applied to it.
+  };
+  // Nothing: the overlay knows nothing of them.
+  std::optional<Found> Find(CustomerHash hash) const;
+
+  void Put(CustomerHash hash, std::string_view bucket);
+  // Later than the bucket and the touches of before.
+  void Apply(CustomerHash hash, const Touch& touch);
+
+  // The hashes of a shard, ascending; all of a shard are less than those of the next.
+  std::vector<CustomerHash> Sorted(std::size_t shard) const;
+  void ClearShard(std::size_t shard);
+
+  std::int64_t customers() const { return customers_; }
+  std::int64_t bytes() const { return bytes_; }  // About what it takes.
+
+ private:
+  struct Entry {
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;   // 0: no bucket.
+    std::uint32_t touch = 0;  // 1 and on: its place in touches; 0: none.
+  };
+  struct Shard {
+    absl::flat_hash_map<CustomerHash, Entry> entries;
+    std::string buckets;  // What was replaced stays until the shard is cleared.
+    std::vector<Touch> touches;
+  };
+  Entry& At(Shard& shard, CustomerHash hash);
+  static std::size_t ShardOf(CustomerHash hash) { return hash >> (kCustomerHashBits - 8); }
+
+  std::array<Shard, kShards> shards_;
+  std::int64_t customers_ = 0;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace peaksync

@@ -1,0 +1,109 @@
+// The file is read back into memory, and what was written to the journal goes to the tables.
+#include <algorithm>
+#include <utility>
+
+#include "server/base/limits.h"
+#include "server/base/status_macros.h"
+#include "server/domain/concat.h"
+#include "server/ledger/tenant_ledger.h"
+
+namespace peaksync {
+class TenantLedger::Replay : public JournalVisitor {
+ public:
+  explicit Replay(TenantLedger& ledger) : ledger_(ledger) {}
+  void Settled(OutboxId id) override { ledger_.outbox_.ReplaySettled(id); }
+  void Settled(OutboxId id, std::uint32_t attribute_id) override {
+    ledger_.outbox_.ReplaySettled(id, attribute_id);
+  }
+  void State(CustomerHash hash, std::string_view bucket) override {
+    ledger_.states_.Replay(hash, bucket);
+  }
+  void Touched(CustomerHash hash, const Touch& touch) override {
+    ledger_.states_.Replay(hash, touch);
+  }
+
+ private:
+  TenantLedger& ledger_;
+};
+
+absl::Status TenantLedger::LoadJournal() {
+  Replay replay(*this);
+  PEAKSYNC_RETURN_IF_ERROR(store_.ReadJournal(
+      [&](std::int64_t, std::string_view payload) { return ReadJournal(payload, replay); }));
+  unfolded_before_ = states_.unfolded_customers();
+  return absl::OkStatus();
+}
+
+// Whatever waited when the service started may have been sent: "sending" is never written to disk.
+absl::Status TenantLedger::LoadOutbox() {
+  const absl::Time now = options_.clock->Steady();
+  return outbox_.Load([&](OutboxId id, RunNumber number, OutboxRow& row) -> absl::Status {
+    ActiveRun* active = runs_.Find(number);
+    if (active == nullptr) {
+      return absl::DataLossError(Concat("outbox row ", id, " belongs to no unsettled run"));
+    }
+    const std::string key = row.customer.Key();
+    WaitingCustomer& customer = waiting_.At(HashOf(key), key, row.customer);
+    if (customer.waiting.empty()) customer.since = now;
+    for (OutboxRow::Attribute& attribute : row.attributes) {
+      Slot* slot = customer.FindWaiting(attribute.attribute_id);
+      const Attribute* known = attribute.attribute_id < attributes_by_id_.size()
+                                   ? attributes_by_id_[attribute.attribute_id]
+                                   : nullptr;
+      if (known == nullptr) return absl::DataLossError("an outbox row names an unknown attribute");
+      if (slot == nullptr) {
+        slot = &customer.waiting.emplace_back();
+        slot->attribute_id = attribute.attribute_id;
+        slot->value = std::move(attribute.value);
+        slot->updated_at = row.updated_at;
+      } else if (!attribute.joined && !SameValue(slot->value, attribute.value, known->round)) {
+        for (Claim& claim : slot->claims) claim.overtaken = true;
+        slot->value = std::move(attribute.value);
+        slot->attempts = 0;
+      }
+      slot->updated_at = std::max(slot->updated_at, row.updated_at);
+      slot->forced_since = std::max(slot->forced_since, row.forced_since);
+      slot->attempts = std::max(slot->attempts, row.attempts);
+      slot->source_id = row.source_id;
+      slot->may_have_been_sent = true;
+      slot->claims.push_back({id});
+    }
+    runs_.Count(*active, &ValueCounts::pending, static_cast<std::int64_t>(row.attributes.size()));
+    waiting_.Place(customer, now);
+    return absl::OkStatus();
+  });
+}
+
+bool TenantLedger::IsFoldDue() const {
+  if (fold_.under_way() || options_.clock->Steady() < fold_not_before_) return false;
+  return fold_wanted_ || states_.unfolded_customers() >= options_.fold_customers ||
+         states_.unfolded_bytes() >= limits::kUnfoldedBytesMax;
+}
+
+absl::Status TenantLedger::StartFold() {
+  if (!IsFoldDue()) return absl::OkStatus();
+  unfolded_before_ = 0;
+  return fold_.Start();
+}
+
+absl::Status TenantLedger::FoldSlice() {
+  const std::int64_t unfolded = states_.unfolded_customers();
+  const std::int64_t came = unfolded - std::exchange(unfolded_before_, unfolded);
+  return fold_.Slice(options_.fold_slice + came);  // Keeps pace with what comes.
+}
+
+bool TenantLedger::FoldIdle() {
+  if (!fold_.under_way() && states_.unfolded_customers() == 0) return false;
+  fold_wanted_ = true;
+  const bool folded = Begin().ok() && Commit().ok();
+  fold_wanted_ = false;
+  return folded && fold_.under_way();
+}
+
+absl::Status TenantLedger::WriteOutboxAndStates() {
+  PEAKSYNC_RETURN_IF_ERROR(outbox_.Write(journal_));
+  if (journal_.empty()) return absl::OkStatus();
+  return store_.AppendJournal(journal_.payload());
+}
+
+}  // namespace peaksync
