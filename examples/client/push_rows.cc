@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "client/backoff.h"
 #include "client/channel.h"
 #include "client/exit_status.h"
 #include "client/update_stream.h"
@@ -43,8 +44,8 @@ void AddCustomer(const char* id, double churn, v1::UpdateBatch* batch) {
 absl::Status Send(const client::Channel& channel, v1::SyncRun* run) {
   client::StreamOptions options;
   options.start.set_source("example");
-  // The same id finds the same run when the answer to the start is lost.
-  options.start.set_request_id("example-1");
+  // Finds the run again when the answer to the start is lost.
+  options.start.set_request_id(client::RandomId());
   options.deadline = absl::Now() + absl::Minutes(10);
   Teller teller;
   client::UpdateStream stream(channel, options, teller);

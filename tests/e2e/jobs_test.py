@@ -346,6 +346,39 @@ class TypesTest(jobs_case.JobsTest):
         self.assertEqual(self.mock.user("3001"), {"n": 3001})
 
 
+class MemoryTest(jobs_case.JobsTest):
+    ROWS = 300_000  # About 60 MB as text.
+    MIB = 100
+
+    def test_memory_does_not_grow_with_the_table(self):
+        """Braze is closed, so that the client still stands when all of it was sent."""
+        self.start_service(harness.Tenant(self.mock))
+        self.mock.post("/_mock/workspace", {"maintenance": False, "account_active": False})
+        self.database.sql(
+            "CREATE TABLE ml.scores AS SELECT i::text AS id,"
+            " timestamptz '2026-09-07 02:00:00+00' AS at, i AS n, repeat('x', 150) AS txt"
+            f" FROM generate_series(1, {self.ROWS}) i"
+        )
+        for kind in KINDS:
+            with self.subTest(kind=kind):
+                odbc = kind == "odbc"
+                connection = self.database.odbc_connection if odbc else None
+                self.write_jobs(*WIDE, f'source = "{kind}"', kind=kind, connection=connection)
+                client = self.start_client("sync", "scores", "--pause-timeout", "60s")
+                process.wait_for(f"all of {kind} is received", lambda: self.is_received(kind),
+                                 deadline=3 * process.DEADLINE)
+                status = open(f"/proc/{client.popen.pid}/status").read()
+                peak = int(status.split("VmHWM:")[1].split()[0]) // 1024
+                # AddressSanitizer keeps what was freed for a while.
+                sanitized = "libasan" in open(f"/proc/{client.popen.pid}/maps").read()
+                self.assertLess(peak, 10 * self.MIB if sanitized else self.MIB)
+                client.kill()
+
+    def is_received(self, source):
+        runs = self.peaksync("runs", "list", "-o", "json").json["runs"]
+        return any(run["source"] == source and run["state"] == "RECEIVED" for run in runs)
+
+
 class CheckTest(jobs_case.JobsTest):
     def setUp(self):
         super().setUp()
