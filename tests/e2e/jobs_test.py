@@ -52,6 +52,13 @@ class SyncTest(jobs_case.JobsTest):
         )
         self.assertEqual(self.mock.stats()["unchanged_values"], 0)
 
+    def test_a_tie_is_not_lost_even_without_lookback(self):
+        self.write_jobs(*WIDE, 'lookback = "0s"')
+        self.put(("1", T3, 0.5), ("0", T1, 0.5))
+        self.sync()
+        self.put(("2", T3, 0.25))
+        self.assert_counts(self.sync().run, confirmed=1, unchanged=1)
+
     def test_lookback_is_the_jobs(self):
         self.write_jobs(*WIDE, 'lookback = "7d"')
         self.put(("1", T3, 0.5))
