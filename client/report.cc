@@ -80,7 +80,10 @@ void AddSync(const SyncFacts& sync, std::string* out) {
           " (cursor ", TimeOr(sync.cursor, "none"), ")"),
       out);
   if (sync.retried > 0) {
-    AddLine("retried", Cat(WithCommas(sync.retried), " rejected values were tried again"), out);
+    AddLine("retried",
+            Cat(WithCommas(sync.retried), " rejected values were tried again, ",
+                WithCommas(sync.refused_again), " of them refused again"),
+            out);
   }
 }
 

@@ -31,6 +31,7 @@ struct SyncFacts {
   std::optional<TimePoint> cursor;         // The source's, before.
   std::optional<TimePoint> selected_from;  // Nothing: the whole table.
   std::int64_t retried = 0;                // Rejections that were tried again first.
+  std::int64_t refused_again = 0;          // Of them, as far as it is known.
 };
 
 // What a push came to.

@@ -117,7 +117,8 @@ Json ToJson(const SyncFacts& sync, const RowCounts& rows) {
           {"selected_from", TimeOrNull(sync.selected_from)},
           {"future_rows", rows.future},
           {"newest_future_time", TimeOrNull(rows.newest_future)},
-          {"retried", sync.retried}};
+          {"retried", sync.retried},
+          {"refused_again", sync.refused_again}};
 }
 
 std::string Text(const Json& json) {

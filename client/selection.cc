@@ -15,8 +15,8 @@ namespace {
 
 std::string FromSql(const TableSpec& spec) {
   if (!spec.table.empty()) return spec.table;
-  // The line end closes a comment that may stand last.
-  return Cat("(", spec.query, "\n) AS peaksync_selection");
+  // The line end closes a comment that may stand last; no AS, which not every database takes here.
+  return Cat("(", spec.query, "\n) peaksync_selection");
 }
 
 std::string Quoted(const std::string& name, SqlStyle style) {

@@ -34,6 +34,7 @@ class SyncJob {
   absl::Status RetryRejections();
   absl::StatusOr<PushReport> PushRows();
   void WaitForRetries(PushReport* report);
+  SyncFacts Facts() const;
 
   const CommonOptions& flags_;
   const JobsPlace& place_;
@@ -163,10 +164,19 @@ void SyncJob::WaitForRetries(PushReport* report) {
     report->exit = ExitStatusOf(report->status);
     return;
   }
+  // What nobody asked for is old news when it is refused again: each sync would say so for ever.
   for (const v1::SyncRun& run : retried_.runs) {
-    const ExitStatus exit = ExitStatusOf(run, 0, settings_.allow_rejections);
-    if (report->exit == ExitStatus::kDone) report->exit = exit;
+    const bool allowed = settings_.allow_rejections || !options_.retry_refused;
+    if (report->exit == ExitStatus::kDone) report->exit = ExitStatusOf(run, 0, allowed);
   }
+}
+
+SyncFacts SyncJob::Facts() const {
+  SyncFacts facts{job_->name, start_.cursor, start_.select_from, retried_.retried, 0};
+  for (const v1::SyncRun& run : retried_.runs) {
+    facts.refused_again += run.values().invalid() + run.values().rejected();
+  }
+  return facts;
 }
 
 absl::StatusOr<PushReport> SyncJob::Run() {
@@ -177,7 +187,7 @@ absl::StatusOr<PushReport> SyncJob::Run() {
   PEAKSYNC_CLIENT_RETURN_IF_ERROR(RetryRejections());
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(PushReport report, PushRows());
   WaitForRetries(&report);
-  report.sync = SyncFacts{job_->name, start_.cursor, start_.select_from, retried_.retried};
+  report.sync = Facts();
   report.duration = absl::Now() - begin_;
   return report;
 }

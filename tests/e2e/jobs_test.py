@@ -125,6 +125,8 @@ class SyncTest(jobs_case.JobsTest):
         self.write_jobs(*WIDE)
         self.put(("1", T1, 0.5), ("2", T3, 0.25))
         self.assert_counts(self.sync(status=3).run, invalid=1, confirmed=1)
+        again = self.sync().json["sync"]  # Old news is no reason to fail.
+        self.assertEqual((again["retried"], again["refused_again"]), (1, 1))
         self.restart_service(harness.Tenant(self.mock))
         result = self.sync()
         self.assertEqual(result.json["sync"]["retried"], 1)
@@ -137,6 +139,7 @@ class SyncTest(jobs_case.JobsTest):
         self.put(("1", T1, 0.5), ("2", T3, 0.25))
         self.mock.post("/_mock/faults", {"faults": ["object-error,external_id=1"]})
         self.assert_counts(self.sync(status=3).run, rejected=1, confirmed=1)
+        self.assertEqual(self.sync("--retry-refused", status=3).json["sync"]["refused_again"], 1)
         self.mock.post("/_mock/faults", {"faults": []})
         self.assertEqual(self.sync().json["sync"]["retried"], 0)
         self.assertEqual(self.mock.user("1"), None)

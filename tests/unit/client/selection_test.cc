@@ -76,7 +76,7 @@ TEST(SelectSql, WrapsAQueryAlsoOneThatEndsInAComment) {
   spec.table.clear();
   spec.query = "SELECT * FROM a JOIN b USING (id) -- all";
   EXPECT_THAT(CountSql(Plan(spec, Columns()), std::nullopt, std::nullopt),
-              HasSubstr("FROM (SELECT * FROM a JOIN b USING (id) -- all\n) AS "));
+              HasSubstr("FROM (SELECT * FROM a JOIN b USING (id) -- all\n) peaksync_selection"));
 }
 
 TEST(SelectSql, QuotesNamesAndReadsAsTheDatabaseNeedsIt) {
