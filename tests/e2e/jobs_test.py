@@ -1,6 +1,7 @@
 """peaksync sync and jobs check against a real PostgreSQL, by libpq and by ODBC."""
 
 import json
+import pathlib
 import unittest
 
 import harness
@@ -173,6 +174,26 @@ class SyncTest(jobs_case.JobsTest):
         self.mock.post("/_mock/workspace", {"maintenance": False, "account_active": True})
         self.service.popen.send_signal(process.signal.SIGHUP)
         self.sync()
+
+    def test_a_database_that_goes_away_in_the_middle_is_safe_to_run_again(self):
+        """Exit status 1, no cursor, and the same command brings all of it."""
+        self.database.copy("ml.scores", [(str(number), T1, 0.5) for number in range(2500)])
+        slow = 'query = "SELECT s.*, pg_sleep(0.001)::text AS slept FROM ml.scores s"'
+        self.write_jobs(slow, *WIDE[1:], 'exclude = ["slept"]')
+        client = self.start_client("sync", "scores", "-o", "json")
+        second_fetch = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'peaksync'"
+            " AND query LIKE 'FETCH%' AND clock_timestamp() - xact_start > '1200ms'"
+        )
+        process.wait_for("it is ended", lambda: self.database.sql(second_fetch) == "t")
+        result = client.result()
+        self.assertEqual(result.status, 1, result)
+        self.assert_words(result.err, "database warehouse", "run this again")
+        self.assertEqual(self.cursor(), None)
+        self.write_jobs(*WIDE)
+        self.sync()
+        self.assertEqual(len(self.mock.users()), 2500)
+        self.assertEqual(self.cursor(), "2026-09-07T02:00:00Z")
 
     def test_refused_rows_can_be_mended_and_pushed(self):
         """--rejects writes JSON Lines that push reads."""
@@ -377,10 +398,11 @@ class MemoryTest(jobs_case.JobsTest):
                 client = self.start_client("sync", "scores", "--pause-timeout", "60s")
                 process.wait_for(f"all of {kind} is received", lambda: self.is_received(kind),
                                  deadline=3 * process.DEADLINE)
-                status = open(f"/proc/{client.popen.pid}/status").read()
+                facts = pathlib.Path(f"/proc/{client.popen.pid}")
+                status = (facts / "status").read_text()
                 peak = int(status.split("VmHWM:")[1].split()[0]) // 1024
                 # AddressSanitizer keeps what was freed for a while.
-                sanitized = "libasan" in open(f"/proc/{client.popen.pid}/maps").read()
+                sanitized = "libasan" in (facts / "maps").read_text()
                 self.assertLess(peak, 10 * self.MIB if sanitized else self.MIB)
                 client.kill()
 

@@ -40,12 +40,13 @@ class Postgres:
         )
         flags = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}",
                  "-c", "fsync=off", "-c", "timezone=America/New_York"]
-        self.popen = subprocess.Popen(
-            [str(BIN / "postgres"), "-D", str(data), *flags],
-            stderr=open(self.folder / "log", "wb"),
-            preexec_fn=self._become,
-            cwd=self.folder,
-        )
+        with open(self.folder / "log", "wb") as log:
+            self.popen = subprocess.Popen(
+                [str(BIN / "postgres"), "-D", str(data), *flags],
+                stderr=log,
+                preexec_fn=self._become,
+                cwd=self.folder,
+            )
         process.wait_for("PostgreSQL takes connections", self._is_ready)
         self.sql(f"CREATE ROLE peaksync LOGIN PASSWORD '{PASSWORD}'")
         self.sql("GRANT pg_read_all_data TO peaksync")
