@@ -51,10 +51,14 @@ function(peaksync_executable name)
   target_link_libraries(${name} PRIVATE peaksync_options ${ARG_DEPS})
 endfunction()
 
-# peaksync_test(ledger_test SRCS a_test.cc DEPS peaksync::ledger LABEL unit [TIMEOUT 60])
-# makes a GoogleTest program whose cases appear in CTest one by one, under the label.
+# peaksync_test(ledger_test SRCS a_test.cc DEPS peaksync::ledger LABEL unit [TIMEOUT 60] [THREADS])
+# makes a GoogleTest program whose cases appear in CTest one by one, under the label. THREADS: it has
+# some. Under ThreadSanitizer only such programs are made, and each is one test: it starts slowly.
 function(peaksync_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  if(PEAKSYNC_SANITIZE STREQUAL "thread" AND NOT ARG_THREADS)
+    return()
+  endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -62,6 +66,12 @@ function(peaksync_test name)
   # What is tested is optimised, the test itself is not: that takes a third off its compile time,
   # and more than half under sanitizers.
   target_compile_options(${name} PRIVATE -O0)
+  if(PEAKSYNC_SANITIZE STREQUAL "thread")
+    add_dependencies(thread_tests ${name})
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
+    return()
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()

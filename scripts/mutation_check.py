@@ -4,6 +4,7 @@
     ./scripts/mutation_check.py             all of them, about 20 minutes on two cores
     ./scripts/mutation_check.py --list      their names
     ./scripts/mutation_check.py NAME ...    only these
+    ./scripts/mutation_check.py --by simulate NAME ...    by one program of the suite alone
 
 Works on a copy of the tree in build/mutation; nothing else is changed. For each bug it builds the
 tests of the ledger and of delivery and the simulation, and runs them until one fails. Exit status:
@@ -26,12 +27,15 @@ PROGRAMS = (
     ["simulate", "--seeds", "1..500"],
 )
 TIMEOUT = 600  # Seconds, of one program.
+SAYS_WHY = r"(?m)^(?:\[  FAILED  \] \S+|(?:rule|section) .*|.*[Cc]heck failed.*)"
 
 INTAKE = "server/ledger/tenant_ledger_intake.cc"
 RUNS = "server/ledger/tenant_ledger_runs.cc"
+OPERATIONS = "server/ledger/tenant_ledger_operations.cc"
 DELIVERY = "server/ledger/tenant_ledger_delivery.cc"
 DECIDE = "server/ledger/decide.cc"
 LANE = "server/delivery/lane.cc"
+PACE = "server/delivery/pace.cc"
 ANSWERS = "server/delivery/lane_answers.cc"
 WRITER = "server/ledger/ledger_writer.cc"
 REJECT_ALL = (
@@ -174,6 +178,51 @@ BUGS = {
             "    return Decision::kStale;\n  }\n",
         )
     ],
+    "trust old values in another workspace": [
+        (
+            OPERATIONS,
+            "  PEAKSYNC_RETURN_IF_ERROR(StartEpoch());\n"
+            "  PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteMeta(kMetaEndpoint, endpoint)));\n",
+            "  PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteMeta(kMetaEndpoint, endpoint)));\n",
+        )
+    ],
+    "trust a restored ledger": [
+        (
+            OPERATIONS,
+            "kLostOutcomeWait);\n  return StartEpoch();\n",
+            "kLostOutcomeWait);\n  return absl::OkStatus();\n",
+        )
+    ],
+    "take what changed after a restore": [(OPERATIONS, "    source.full_required = reason;\n", "")],
+    "send another workspace's values": [
+        (
+            "server/ledger/tenant_ledger.cc",
+            "  if (endpoint != options_.endpoint || workspace != options_.workspace) {\n",
+            "  if (endpoint != options_.endpoint) {\n",
+        )
+    ],
+    "wait by the clock of the day": [
+        (
+            DELIVERY,
+            "  if (!EnsureLoaded().ok()) return batches;\n"
+            "  const absl::Time now = options_.clock->Steady();\n",
+            "  if (!EnsureLoaded().ok()) return batches;\n"
+            "  const absl::Time now = options_.clock->Now();\n",
+        )
+    ],
+    "never resend": [(INTAKE, "  if (options_.rules->resend_after) {\n", "  if (false) {\n")],
+    "create profiles": [
+        ("server/braze/track_request.cc", "  if (!create_profiles) {\n", "  if (false) {\n")
+    ],
+    "two requests for one token": [(PACE, "  tokens_ -= 1;\n", "  tokens_ -= 0.5;\n")],
+    "forget the hour's budget": [(PACE, "  ++used_in_hour_;\n", "")],
+    "leave what is settled in the outbox": [
+        (
+            "server/ledger/tenant_ledger.cc",
+            "      PEAKSYNC_RETURN_IF_ERROR(store_.DeleteOutbox(id));\n",
+            "",
+        )
+    ],
 }
 
 
@@ -194,26 +243,26 @@ def copy_tree():
         shutil.copy2(source, target)
 
 
-def build():
-    targets = [program[0] for program in PROGRAMS]
+def build(programs):
+    targets = [program[0] for program in programs]
     return run(["cmake", "--build", "--preset", "release", "--target", *targets])
 
 
-def first_failure():
+def first_failure(programs):
     """What caught it: the program, and the first of its words that say so; None: nothing did."""
-    for name, *arguments in PROGRAMS:
+    for name, *arguments in programs:
         try:
             done = run([f"build/release/bin/{name}", *arguments], timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
             return f"{name}: did not end"
         if done.returncode != 0:
             said = done.stdout + done.stderr
-            words = re.findall(r"(?m)^(?:\[  FAILED  \] \S+|rule .*|.*[Cc]heck failed.*)", said)
+            words = re.findall(SAYS_WHY, said)
             return f"{name}: {words[0] if words else f'exit status {done.returncode}'}"
     return None
 
 
-def try_bug(edits):
+def try_bug(edits, programs):
     """(caught, what to say) of one bug; the copy is as before afterwards."""
     before = {}
     try:
@@ -224,10 +273,10 @@ def try_bug(edits):
             if text.count(old) != 1:
                 return False, f"{file} has no such place any more: mend this script"
             path.write_text(text.replace(old, new))
-        built = build()
+        built = build(programs)
         if built.returncode != 0:
             return False, f"does not compile:\n{built.stdout[-2000:]}"
-        failure = first_failure()
+        failure = first_failure(programs)
         return failure is not None, failure or "NOT CAUGHT"
     finally:
         for path, text in before.items():
@@ -240,7 +289,9 @@ def main():
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="only show the names")
+    parser.add_argument("--by", metavar="PROGRAM", choices=[program[0] for program in PROGRAMS])
     options = parser.parse_args()
+    programs = [program for program in PROGRAMS if options.by in (None, program[0])]
     if options.list:
         print("\n".join(BUGS))
         return 0
@@ -248,15 +299,15 @@ def main():
         parser.error(f"no such bug: {unknown[0]}; see --list")
     copy_tree()
     for command in (["cmake", "--preset", "release"], None):
-        done = run(command) if command else build()
+        done = run(command) if command else build(programs)
         if done.returncode != 0:
             sys.exit(f"mutation_check.py: the tree does not build:\n{done.stdout}{done.stderr}")
-    if (failure := first_failure()) is not None:
+    if (failure := first_failure(programs)) is not None:
         sys.exit(f"mutation_check.py: the suite fails without any bug: {failure}")
     missed = 0
     for name in options.names or BUGS:
         start = time.monotonic()
-        caught, words = try_bug(BUGS[name])
+        caught, words = try_bug(BUGS[name], programs)
         missed += not caught
         mark = "caught" if caught else "MISSED"
         print(f"{mark}  {name}  ({time.monotonic() - start:.0f} s): {words}", flush=True)

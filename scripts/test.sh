@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test through CTest: as users run the programs,
-# and then under AddressSanitizer and UndefinedBehaviorSanitizer. With CI=true warnings are errors.
+# then under AddressSanitizer and UndefinedBehaviorSanitizer, and what has threads and links no gRPC
+# under ThreadSanitizer. With CI=true warnings are errors.
 #
-#   ./scripts/test.sh                     both
+#   ./scripts/test.sh                     all three
 #   ./scripts/test.sh --preset asan       one preset of CMakePresets.json
 #   ./scripts/test.sh --label unit        only tests with this label: unit, integration, e2e
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-presets=(release asan)
+presets=(release asan tsan)
 if [[ "${CI:-}" == true ]]; then
-  presets=(ci-release ci-asan)
+  presets=(ci-release ci-asan ci-tsan)
 fi
 filter=()
 while [[ $# -gt 0 ]]; do
@@ -28,6 +29,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-$asan}"
 lsan="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
 export LSAN_OPTIONS="${LSAN_OPTIONS:-$lsan}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
+export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}"
 
 # So that a fresh clone finds what another one has compiled.
 export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$PWD}" CCACHE_NOHASHDIR="${CCACHE_NOHASHDIR:-true}"

@@ -50,9 +50,9 @@ inline constexpr int kGroupCommitUpdatesMax = 20'000;
 inline constexpr int kTenantsMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1'000;  // Of a rejection.
 inline constexpr int kRetriedPerCallMax = 10'000;      // Rejections.
-// Customers that were written and are not yet in the table, and what they take in memory: reached,
-// they are folded. Then as many come again while they are; a disk that does not let them makes the
-// streams wait.
+// Customers whose values were written and are not yet in the table, and what all that is not takes
+// in memory: reached, it is folded. Then as many come again while they are; a disk that does not
+// let them makes the streams wait.
 inline constexpr std::int64_t kUnfoldedCustomersMax = 900'000;
 inline constexpr std::int64_t kUnfoldedBytesMax = 128 << 20;
 inline constexpr int kUnfoldedFactorMax = 3;
@@ -69,6 +69,7 @@ inline constexpr int kRequestsInFlightMax = 400;  // Of a tenant: rate x round t
 // Leased before pace allows to send them, so that a lease's round trip does not slow delivery down.
 inline constexpr int kLeaseAheadBatchesMax = 100;
 inline constexpr std::int64_t kLeaseAheadBytesMax = 32'000'000;
+inline constexpr std::int64_t kSentAheadRows = 20'000;
 inline constexpr absl::Duration kLostOutcomeWait = absl::Seconds(10);
 inline constexpr absl::Duration kShutdownWait = absl::Seconds(10);
 static_assert(kObjectBytesMax < kTrackBulkBodyBytesMax, "one object must fit a request");

@@ -29,6 +29,12 @@ class ConfirmedStates {
   // alone with its hash. DATA_LOSS when the bytes are none of ours.
   absl::StatusOr<bool> Read(CustomerHash hash, std::string_view key, CustomerState* state);
 
+  // Brings what Read and Write will look at nearer, while something else is done.
+  void Prefetch(CustomerHash hash) const {
+    newest_->Prefetch(hash);
+    if (frozen_ != nullptr) frozen_->Prefetch(hash);
+  }
+
   // `alone`: as Read answered, and no other customer with this hash was written since.
   absl::Status Write(CustomerHash hash, std::string_view key, const CustomerState& state,
                      bool alone, JournalWriter& journal);
@@ -41,8 +47,10 @@ class ConfirmedStates {
   void Replay(CustomerHash hash, std::string_view bucket) { newest_->Put(hash, bucket); }
   void Replay(CustomerHash hash, const Touch& touch) { newest_->Apply(hash, touch); }
 
-  // Customers that were written since the last Freeze, and about what they take in memory.
+  // Customers that were written since the last Freeze, those whose values were, and about what they
+  // take in memory.
   std::int64_t unfolded_customers() const { return newest_->customers(); }
+  std::int64_t unfolded_states() const { return newest_->buckets(); }
   std::int64_t unfolded_bytes() const { return newest_->bytes(); }
 
   // From now on writes go over what was written until now, which Fold brings into the table: hash

@@ -14,6 +14,7 @@ enum Tag : std::uint8_t {
   kTagState = 3,         // Hash, bucket.
   kTagTouch = 4,         // Time and source of the touches that follow.
   kTagTouched = 5,       // Hash.
+  kTagSentUpTo = 6,      // The id.
 };
 
 CustomerHash ReadHash(PackedReader& reader) {
@@ -65,6 +66,10 @@ void JournalWriter::Touched(CustomerHash hash, const Touch& touch) {
   Hash(writer, hash);
 }
 
+void JournalWriter::SentUpTo(OutboxId id) {
+  Entry(kTagSentUpTo).Number(static_cast<std::uint64_t>(id));
+}
+
 void JournalWriter::Clear() {
   payload_.clear();
   last_id_ = 0;
@@ -103,6 +108,12 @@ absl::Status ReadJournal(std::string_view payload, JournalVisitor& visitor) {
       case kTagTouched: {
         const CustomerHash hash = ReadHash(reader);
         if (reader.ok()) visitor.Touched(hash, touch);
+        break;
+      }
+      case kTagSentUpTo: {
+        const auto up_to = static_cast<OutboxId>(reader.Number());
+        ok = up_to >= 0;
+        if (ok && reader.ok()) visitor.SentUpTo(up_to);
         break;
       }
       default:

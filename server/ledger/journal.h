@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,10 @@ class JournalWriter {
   // source.
   void Touched(CustomerHash hash, const Touch& touch);
 
+  // Of outbox rows with greater ids nothing was ever sent. kAnythingSent: nobody knows of what.
+  static constexpr OutboxId kAnythingSent = std::numeric_limits<OutboxId>::max();
+  void SentUpTo(OutboxId id);
+
   bool empty() const { return payload_.empty(); }
   // The row's payload. It lives until Clear, which begins the next one.
   std::string_view payload() const { return payload_; }
@@ -57,6 +62,7 @@ class JournalVisitor {
   virtual void Settled(OutboxId id, std::uint32_t attribute_id) = 0;
   virtual void State(CustomerHash hash, std::string_view bucket) = 0;
   virtual void Touched(CustomerHash hash, const Touch& touch) = 0;
+  virtual void SentUpTo(OutboxId id) = 0;
 };
 
 // DATA_LOSS when the bytes are none of ours.

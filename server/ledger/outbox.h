@@ -37,6 +37,7 @@ class Outbox {
 
   // Ids are given in ascending order and never again.
   OutboxId NextId() { return ++last_id_; }
+  OutboxId last_id() const { return last_id_; }
   // The row of the last id goes to disk with the group.
   absl::Status Add(RunNumber run, std::uint32_t values, std::string_view packed);
   // There must be such a row with values that are pending.

@@ -36,6 +36,7 @@ void StateOverlay::Put(CustomerHash hash, std::string_view bucket) {
   Shard& shard = shards_[ShardOf(hash)];
   Entry& entry = At(shard, hash);
   entry.touch = 0;
+  if (entry.size == 0) ++buckets_;
   if (bucket.size() > entry.size) {
     entry.offset = static_cast<std::uint32_t>(shard.buckets.size());
     shard.buckets.append(bucket);

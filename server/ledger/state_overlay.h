@@ -26,6 +26,8 @@ class StateOverlay {
   };
   // Nothing: the overlay knows nothing of them.
   std::optional<Found> Find(CustomerHash hash) const;
+  // Brings what Find will look at nearer, while something else is done.
+  void Prefetch(CustomerHash hash) const { shards_[ShardOf(hash)].entries.prefetch(hash); }
 
   void Put(CustomerHash hash, std::string_view bucket);
   // Later than the bucket and the touches of before.
@@ -36,7 +38,8 @@ class StateOverlay {
   void ClearShard(std::size_t shard);
 
   std::int64_t customers() const { return customers_; }
-  std::int64_t bytes() const { return bytes_; }  // About what it takes.
+  std::int64_t buckets() const { return buckets_; }  // So many of them have one.
+  std::int64_t bytes() const { return bytes_; }      // About what it takes.
 
  private:
   struct Entry {
@@ -54,6 +57,7 @@ class StateOverlay {
 
   std::array<Shard, kShards> shards_;
   std::int64_t customers_ = 0;
+  std::int64_t buckets_ = 0;
   std::int64_t bytes_ = 0;
 };
 

@@ -35,12 +35,12 @@ absl::StatusOr<std::unique_ptr<TenantLedger>> TenantLedger::Open(TenantLedgerOpt
   return ledger;
 }
 
-// A process that was killed may have left requests that Braze is still working on, and nobody knows
-// of whom: everything is sent when they are over (rule 4).
+// A process that was killed may have left requests that Braze is still working on: whom they may be
+// of waits until they are over (rule 4).
 absl::Status TenantLedger::WaitForLostRequests() {
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string quiet, store_.ReadMeta(kMetaQuiet));
   if (quiet != "1") {
-    waiting_.DelayAll(options_.clock->Steady() + limits::kLostOutcomeWait);
+    lost_until_ = options_.clock->Steady() + limits::kLostOutcomeWait;
     return absl::OkStatus();
   }
   PEAKSYNC_RETURN_IF_ERROR(store_.Begin());
@@ -199,6 +199,7 @@ absl::Status TenantLedger::Commit() {
   if (group_error_.ok()) {
     stored_time_ = last_time_;
     journal_.Clear();
+    AllowToSend(next_sent_up_to_);
     return absl::OkStatus();
   }
   store_.Rollback();
@@ -287,7 +288,7 @@ void TenantLedger::Checkpoint(bool idle) {
 }
 
 std::string TenantLedger::NoRoomReason() const {
-  if (states_.unfolded_customers() > limits::kUnfoldedFactorMax * options_.fold_customers &&
+  if (states_.unfolded_states() > limits::kUnfoldedFactorMax * options_.fold_customers &&
       !fold_.under_way() && !IsFoldDue()) {
     return "the ledger cannot bring what was confirmed into its tables: see its disk";
   }

@@ -36,9 +36,11 @@ struct TenantLedgerOptions {
   std::shared_ptr<const TenantRules> rules;
   const Clock* clock = nullptr;
   std::function<std::uint64_t()> random;  // For names of runs.
-  // So many customers are written before they are folded into the table, in slices of so many.
+  // Values of so many customers are written before they are folded, in slices of so many.
   std::int64_t fold_customers = limits::kUnfoldedCustomersMax;
   std::int64_t fold_slice = limits::kFoldSliceCustomers;
+  // So many rows of the outbox beyond those that are sent are written down as sent.
+  std::int64_t sent_ahead = limits::kSentAheadRows;
   bool abort_on_broken_law = false;  // In tests.
 };
 
@@ -171,6 +173,8 @@ class TenantLedger {
   bool IsFoldDue() const;
   absl::Status StartFold();
   absl::Status FoldSlice();
+  void AllowToSend(OutboxId up_to);
+  void WriteSentUpTo();
   absl::Status WriteOutboxAndStates();
 
   // tenant_ledger_runs.cc: runs and sources.
@@ -231,6 +235,7 @@ class TenantLedger {
   absl::Status WriteTouched(const OpenState& open, const Touch& touch);
 
   // tenant_ledger_delivery.cc: leasing and settling.
+  void PrefetchCustomer(LeaseId lease);
   void SettleOne(const ObjectOutcome& outcome, absl::Time now);
   absl::Status SettleValues(const ObjectOutcome& outcome, WaitingCustomer& customer);
   absl::Status Confirm(WaitingCustomer& customer, CustomerState& state);
@@ -276,7 +281,12 @@ class TenantLedger {
   Fold fold_{store_, states_, outbox_};
   JournalWriter journal_;  // Of the group that is open.
   bool fold_wanted_ = false;
-  std::int64_t unfolded_before_ = 0;  // Customers, after the last slice.
+  bool folded_ = false;                           // In this group.
+  OutboxId sent_up_to_ = 0;                       // On disk: of newer rows nothing was ever sent.
+  OutboxId next_sent_up_to_ = 0;                  // The same, once the group is committed.
+  OutboxId sent_at_least_ = 0;                    // By a process before this one.
+  absl::Time lost_until_ = absl::InfinitePast();  // Its requests may run until then.
+  std::int64_t unfolded_before_ = 0;              // Customers, after the last slice.
   absl::Time fold_not_before_ = absl::InfinitePast();
   LeaseId next_lease_ = 1;
 

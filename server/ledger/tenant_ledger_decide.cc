@@ -156,6 +156,7 @@ void TenantLedger::Accept(const BatchContext& context, PreparedUpdate& update, s
   slot->source_id = row.source_id;
   slot->forced_since = std::max(slot->forced_since, row.forced_since);
   slot->claims.push_back({decided.outbox_id});
+  customer.last_claim = decided.outbox_id;
 }
 
 }  // namespace peaksync

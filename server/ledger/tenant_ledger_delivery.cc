@@ -33,7 +33,11 @@ std::vector<LeasedBatch> TenantLedger::Lease(const LeaseRequest& request) {
   while (batches.size() < static_cast<std::size_t>(request.batches_max)) {
     const std::vector<WaitingCustomer*> taken = waiting_.TakeBatch(
         request.objects_max, request.bytes_max, request.partial, now, &next_lease_);
-    if (taken.empty()) break;
+    if (taken.empty()) {
+      // A commit writes down that so much may be sent.
+      if (waiting_.claim_wanted() > sent_up_to_ && Begin().ok() && Commit().ok()) continue;
+      break;
+    }
     LeasedBatch& batch = batches.emplace_back();
     batch.reserve(taken.size());
     for (const WaitingCustomer* customer : taken) {
@@ -52,7 +56,21 @@ std::vector<LeasedBatch> TenantLedger::Lease(const LeaseRequest& request) {
 
 void TenantLedger::Settle(const std::vector<ObjectOutcome>& outcomes) {
   const absl::Time now = options_.clock->Steady();
-  for (const ObjectOutcome& outcome : outcomes) SettleOne(outcome, now);
+  // What is looked for is rarely in the processor's cache.
+  constexpr std::size_t kAhead = 8;
+  for (const ObjectOutcome& outcome : outcomes) waiting_.PrefetchLease(outcome.lease);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (i + kAhead < outcomes.size()) PrefetchCustomer(outcomes[i + kAhead].lease);
+    SettleOne(outcomes[i], now);
+  }
+}
+
+void TenantLedger::PrefetchCustomer(LeaseId lease) {
+  const WaitingCustomer* customer = waiting_.FindLease(lease);
+  if (customer == nullptr) return;
+  states_.Prefetch(customer->hash);
+  waiting_.Prefetch(customer->hash);
+  __builtin_prefetch(customer->in_flight.data());
 }
 
 void TenantLedger::SettleOne(const ObjectOutcome& outcome, absl::Time now) {

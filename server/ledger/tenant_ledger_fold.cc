@@ -21,23 +21,28 @@ class TenantLedger::Replay : public JournalVisitor {
   void Touched(CustomerHash hash, const Touch& touch) override {
     ledger_.states_.Replay(hash, touch);
   }
+  void SentUpTo(OutboxId id) override { ledger_.sent_up_to_ = id; }
 
  private:
   TenantLedger& ledger_;
 };
 
 absl::Status TenantLedger::LoadJournal() {
+  sent_up_to_ = JournalWriter::kAnythingSent;  // Unless a row says less.
   Replay replay(*this);
   PEAKSYNC_RETURN_IF_ERROR(store_.ReadJournal(
       [&](std::int64_t, std::string_view payload) { return ReadJournal(payload, replay); }));
   unfolded_before_ = states_.unfolded_customers();
+  if (sent_up_to_ == JournalWriter::kAnythingSent) waiting_.DelayAll(lost_until_);
+  waiting_.AllowClaimsUpTo(sent_up_to_);
   return absl::OkStatus();
 }
 
-// Whatever waited when the service started may have been sent: "sending" is never written to disk.
+// Whatever waited when the service started may have been sent, up to where that was allowed.
 absl::Status TenantLedger::LoadOutbox() {
   const absl::Time now = options_.clock->Steady();
-  return outbox_.Load([&](OutboxId id, RunNumber number, OutboxRow& row) -> absl::Status {
+  PEAKSYNC_RETURN_IF_ERROR(outbox_.Load([&](OutboxId id, RunNumber number,
+                                            OutboxRow& row) -> absl::Status {
     ActiveRun* active = runs_.Find(number);
     if (active == nullptr) {
       return absl::DataLossError(Concat("outbox row ", id, " belongs to no unsettled run"));
@@ -65,18 +70,22 @@ absl::Status TenantLedger::LoadOutbox() {
       slot->forced_since = std::max(slot->forced_since, row.forced_since);
       slot->attempts = std::max(slot->attempts, row.attempts);
       slot->source_id = row.source_id;
-      slot->may_have_been_sent = true;
+      slot->may_have_been_sent |= id <= sent_up_to_;
       slot->claims.push_back({id});
     }
+    customer.last_claim = id;
+    if (id <= sent_up_to_) customer.not_before = std::max(customer.not_before, lost_until_);
     runs_.Count(*active, &ValueCounts::pending, static_cast<std::int64_t>(row.attributes.size()));
     waiting_.Place(customer, now);
     return absl::OkStatus();
-  });
+  }));
+  sent_at_least_ = sent_up_to_ == JournalWriter::kAnythingSent ? outbox_.last_id() : sent_up_to_;
+  return absl::OkStatus();
 }
 
 bool TenantLedger::IsFoldDue() const {
   if (fold_.under_way() || options_.clock->Steady() < fold_not_before_) return false;
-  return fold_wanted_ || states_.unfolded_customers() >= options_.fold_customers ||
+  return fold_wanted_ || states_.unfolded_states() >= options_.fold_customers ||
          states_.unfolded_bytes() >= limits::kUnfoldedBytesMax;
 }
 
@@ -87,6 +96,7 @@ absl::Status TenantLedger::StartFold() {
 }
 
 absl::Status TenantLedger::FoldSlice() {
+  folded_ = fold_.under_way();
   const std::int64_t unfolded = states_.unfolded_customers();
   const std::int64_t came = unfolded - std::exchange(unfolded_before_, unfolded);
   return fold_.Slice(options_.fold_slice + came);  // Keeps pace with what comes.
@@ -100,8 +110,30 @@ bool TenantLedger::FoldIdle() {
   return folded && fold_.under_way();
 }
 
+// Each request is not written to disk, but how far they may have come is, well ahead of them: so a
+// start after a crash knows of what nothing was sent.
+void TenantLedger::AllowToSend(OutboxId up_to) {
+  sent_up_to_ = up_to;
+  waiting_.AllowClaimsUpTo(up_to);
+}
+
+void TenantLedger::WriteSentUpTo() {
+  OutboxId up_to = JournalWriter::kAnythingSent;
+  if (!waiting_.HasUnseenDelays(options_.clock->Steady())) {
+    up_to = std::max(waiting_.claim_wanted(), sent_at_least_);
+    const bool is_far_enough = sent_up_to_ - up_to >= options_.sent_ahead / 2;
+    up_to = is_far_enough && sent_up_to_ != JournalWriter::kAnythingSent
+                ? sent_up_to_
+                : up_to + options_.sent_ahead;
+  }
+  next_sent_up_to_ = up_to;
+  // Also again: a fold deletes what was written before.
+  if (up_to != sent_up_to_ || !journal_.empty() || folded_) journal_.SentUpTo(up_to);
+}
+
 absl::Status TenantLedger::WriteOutboxAndStates() {
   PEAKSYNC_RETURN_IF_ERROR(outbox_.Write(journal_));
+  WriteSentUpTo();
   if (journal_.empty()) return absl::OkStatus();
   return store_.AppendJournal(journal_.payload());
 }

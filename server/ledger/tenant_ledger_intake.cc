@@ -12,6 +12,9 @@
 namespace peaksync {
 namespace {
 
+// What is looked for is rarely in the processor's cache.
+constexpr std::size_t kPrefetchAhead = 8;
+
 // From so many values on, max_invalid_percent is watched while a run goes; before, at its end only.
 constexpr std::int64_t kGuardFromValues = 10'000;
 
@@ -22,18 +25,21 @@ bool IsWholeUpdateInvalid(const PreparedUpdate& update) {
   return std::ranges::any_of(update.invalid, &InvalidValue::whole_update);
 }
 
+struct Place {
+  CustomerHash hash = 0;
+  std::uint32_t index = 0;  // In the batch.
+  auto operator<=>(const Place&) const = default;
+};
+
 // Look-ups in this order stay within a few pages; updates of one customer keep their order.
-std::vector<std::uint32_t> InOrderOfTheTable(const std::vector<PreparedUpdate>& updates) {
-  std::vector<std::pair<CustomerHash, std::uint32_t>> hashes;
-  hashes.reserve(updates.size());
+std::vector<Place> InOrderOfTheTable(const std::vector<PreparedUpdate>& updates) {
+  std::vector<Place> places;
+  places.reserve(updates.size());
   for (const PreparedUpdate& update : updates) {
-    hashes.emplace_back(HashOf(update.customer_key), static_cast<std::uint32_t>(hashes.size()));
+    places.push_back({HashOf(update.customer_key), static_cast<std::uint32_t>(places.size())});
   }
-  std::ranges::sort(hashes);
-  std::vector<std::uint32_t> order;
-  order.reserve(hashes.size());
-  for (const auto& [hash, index] : hashes) order.push_back(index);
-  return order;
+  std::ranges::sort(places);
+  return places;
 }
 
 }  // namespace
@@ -64,8 +70,13 @@ absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
     return absl::InvalidArgumentError(Concat(
         "batch ", request.sequence, " is out of sequence: expected ", run.last_sequence + 1));
   }
-  for (const std::uint32_t index : InOrderOfTheTable(request.updates)) {
-    PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, request.updates[index]));
+  const std::vector<Place> places = InOrderOfTheTable(request.updates);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (const std::size_t ahead = i + kPrefetchAhead; ahead < places.size()) {
+      states_.Prefetch(places[ahead].hash);
+      waiting_.Prefetch(places[ahead].hash);
+    }
+    PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, request.updates[places[i].index]));
   }
   std::ranges::stable_sort(context.receipt.invalid, {}, &InvalidReport::index);
   if (!context.repeated) {

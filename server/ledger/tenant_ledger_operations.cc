@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/domain/concat.h"
 #include "server/ledger/tenant_ledger.h"
@@ -172,6 +173,8 @@ absl::Status TenantLedger::BecomeRestored(std::string_view reason) {
     source.full_required = reason;
     PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteSource(source)));
   }
+  // The ledger that it replaces may have requests under way, of which this one knows nothing.
+  waiting_.DelayAll(options_.clock->Steady() + limits::kLostOutcomeWait);
   return StartEpoch();
 }
 

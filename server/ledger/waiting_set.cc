@@ -219,6 +219,10 @@ std::vector<WaitingCustomer*> WaitingSet::TakeBatch(int objects_max, std::int64_
     if (full) break;
   }
   if (!full && !partial) return {};
+  for (const WaitingCustomer* customer : batch) {
+    claim_wanted_ = std::max(claim_wanted_, customer->last_claim);
+  }
+  if (claim_wanted_ > claim_max_) return {};
   for (WaitingCustomer* customer : batch) {
     Unqueue(*customer);
     customer->lease = (*next_lease)++;
@@ -251,10 +255,13 @@ void WaitingSet::ForgetSlots() {
   }
 }
 
-bool WaitingSet::IsQuiet(absl::Time now) {
+bool WaitingSet::HasUnseenDelays(absl::Time now) {
   PromoteDelayed(now);
-  return leases_.empty() && delayed_.empty() && forgotten_not_before_.empty() &&
-         all_not_before_ <= now;
+  return !forgotten_not_before_.empty() || all_not_before_ > now;
+}
+
+bool WaitingSet::IsQuiet(absl::Time now) {
+  return !HasUnseenDelays(now) && leases_.empty() && delayed_.empty();
 }
 
 ReadyState WaitingSet::Ready(absl::Time now) {

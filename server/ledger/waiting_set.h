@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,9 +49,10 @@ struct WaitingCustomer {
   Customer customer;
   std::vector<Slot> waiting;
   std::vector<Slot> in_flight;
-  LeaseId lease = 0;      // Not 0: in flight.
-  bool released = false;  // In flight before a reload; its answer only frees the customer.
-  absl::Time since;       // Since when something waits.
+  OutboxId last_claim = 0;  // The newest on anything that waits.
+  LeaseId lease = 0;        // Not 0: in flight.
+  bool released = false;    // In flight before a reload; its answer only frees the customer.
+  absl::Time since;         // Since when something waits.
   absl::Time not_before = absl::InfinitePast();
   std::int64_t bytes = 0;  // Of all slots and the customer itself, by estimate.
 
@@ -80,6 +82,9 @@ class WaitingSet {
   // Finds or adds. The pointer lives until Erase.
   WaitingCustomer& At(CustomerHash hash, std::string_view key, const Customer& customer);
   WaitingCustomer* Find(CustomerHash hash, std::string_view key);
+  // Bring what Find and FindLease will look at nearer, while something else is done.
+  void Prefetch(CustomerHash hash) const { customers_.prefetch(hash); }
+  void PrefetchLease(LeaseId lease) const { leases_.prefetch(lease); }
   // Nobody else in the set has its hash.
   bool IsAlone(const WaitingCustomer& customer) const {
     const WaitingCustomer& first = *customers_.at(customer.hash);
@@ -102,15 +107,23 @@ class WaitingSet {
   void FlushReady();
 
   // Takes a batch of ready customers, marks them in flight and moves their waiting slots there.
-  // Empty when there are too few and `partial` is not wanted.
+  // Empty when there are too few and `partial` is not wanted, or a claim of theirs may not be sent.
   std::vector<WaitingCustomer*> TakeBatch(int objects_max, std::int64_t bytes_max, bool partial,
                                           absl::Time now, std::uint64_t* next_lease);
+
+  // Customers with a claim that is newer are not taken before this is called again.
+  void AllowClaimsUpTo(OutboxId id) { claim_max_ = id; }
+  // The newest claim of a batch that was taken, or was not for its sake.
+  OutboxId claim_wanted() const { return claim_wanted_; }
   // The lease is over; the caller has emptied or moved back the slots in flight.
   void EndLease(WaitingCustomer& customer);
 
   // Forgets all but who is in flight, since their answers are still to come (rule 4), and who must
   // wait until when.
   void ForgetSlots();
+
+  // Customers that are not in the set must wait: a request of theirs may be running.
+  bool HasUnseenDelays(absl::Time now);
 
   // Nobody is in flight, and nobody waits for a lost request to be over.
   bool IsQuiet(absl::Time now);
@@ -138,6 +151,8 @@ class WaitingSet {
   absl::flat_hash_map<std::string, absl::Time> forgotten_not_before_;
   std::multimap<absl::Time, std::string> forgotten_;  // When each of them can be left out.
   absl::Time all_not_before_ = absl::InfinitePast();
+  OutboxId claim_max_ = std::numeric_limits<OutboxId>::max();
+  OutboxId claim_wanted_ = 0;
   std::int64_t flush_customers_ = 0;
   std::int64_t ready_bytes_ = 0;
   std::int64_t bytes_ = 0;

@@ -44,7 +44,8 @@ bool Read(std::string_view input, v1::UpdateBatch* batch) {
 void CheckUpdate(const PreparedUpdate& update) {
   std::size_t invalid = 0;
   for (const InvalidValue& value : update.invalid) {
-    Promise(!value.name.empty() || !update.customer, "an invalid value has a name");
+    // An attribute's name is as it was given, and may be none.
+    Promise(!value.name.empty() || !value.whole_update, "a fault of the update names a field");
     Promise(!value.reason.empty(), "an invalid value has a reason");
     if (!value.whole_update) ++invalid;
     v1::Value again;

@@ -23,12 +23,18 @@ std::string Text(const ValueCounts& counts) {
 
 }  // namespace
 
-Checker::Checker(World& world, const Scenario& scenario, SimulatedBraze& braze)
-    : world_(world), scenario_(scenario), braze_(braze), model_(ToleranceOf(scenario)) {}
+Checker::Checker(World& world, const Scenario& scenario, SimulatedBraze& braze, VirtualDisk& disk,
+                 std::string ledger_path)
+    : world_(world),
+      scenario_(scenario),
+      braze_(braze),
+      disk_(disk),
+      ledger_path_(std::move(ledger_path)),
+      model_(ToleranceOf(scenario)) {}
 
 Checker::RunFacts Checker::FactsOf(const Run& run) {
-  return {run.source, run.kind,    run.last_sequence,
-          run.values, run.updates, run.complete_time.has_value()};
+  return {run.source,        run.kind,   run.mode,    run.state,
+          run.last_sequence, run.values, run.updates, run.complete_time.has_value()};
 }
 
 std::string Checker::Shown(const Book& book, const Book& other) {
@@ -75,11 +81,19 @@ void Checker::Opened(TenantLedger& ledger) {
   book_ = std::move(found);
   CheckSums(ledger);
   CheckCursors(ledger, /*exact=*/false);
+  CheckOnDisk();
 }
 
 void Checker::GroupBegun() { group_ = {book_, {}, 0}; }
 
-void Checker::RunKnown(const Run& run) { group_.book[run.run_id] = FactsOf(run); }
+void Checker::RunKnown(const Run& run) {
+  const bool is_new = !group_.book.contains(run.run_id);
+  if (is_new && run.kind == RunKind::kStream && run.mode != RunMode::kFull &&
+      MustBeFull(run.source)) {
+    world_.Break("section 1: after a restore ", run.run_id, " of ", run.source, " is not FULL");
+  }
+  group_.book[run.run_id] = FactsOf(run);
+}
 
 void Checker::BeforeCommit(TenantLedger& ledger) {
   for (auto& [run_id, facts] : group_.book) {
@@ -114,6 +128,7 @@ void Checker::GroupEnded(TenantLedger& ledger, const absl::Status& committed) {
   book_ = std::move(group_.book);
   CheckSums(ledger);
   if (!ledger.ended_runs().empty()) CheckCursors(ledger, /*exact=*/true);
+  if (scenario_.counts_every_commit) CheckOnDisk();
 }
 
 void Checker::CheckSums(TenantLedger& ledger) {
@@ -217,6 +232,7 @@ void Checker::CheckQuiet(TenantLedger& ledger) {
       world_.Break("rule 5: Braze has ", held, " of ", key.first, " ", key.second, ": ", wrong);
     }
   }
+  CheckOnDisk();
 }
 
 std::string Checker::HeldOf(const std::string& customer, const std::string& attribute) {

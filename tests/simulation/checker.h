@@ -15,6 +15,7 @@
 #include "tests/simulation/simulated_braze.h"
 #include "tests/simulation/update_maker.h"
 #include "tests/simulation/value_model.h"
+#include "tests/simulation/virtual_disk.h"
 
 namespace peaksync::simulation {
 
@@ -36,7 +37,9 @@ struct TakenBatch {
 // process died; never how a value was decided. A broken rule ends the history (World::Break).
 class Checker {
  public:
-  Checker(World& world, const Scenario& scenario, SimulatedBraze& braze);
+  // `ledger_path`: where what is durable is read besides what the ledger tells.
+  Checker(World& world, const Scenario& scenario, SimulatedBraze& braze, VirtualDisk& disk,
+          std::string ledger_path);
 
   // A process has opened the ledger: it has what was committed, and of groups of which nobody was
   // told all or nothing (rules 1 and 3).
@@ -49,7 +52,8 @@ class Checker {
                   const ValueCounts& before, const ValueCounts& after);
   void Settled(const ValueCounts& before, const ValueCounts& after);
   void Canceled(const std::string& run_id, const ValueCounts& before, const ValueCounts& after);
-  void Retried(const std::vector<Rejection>& rejections);
+  // By these runs, one for each source.
+  void Retried(const std::vector<Rejection>& rejections, const std::vector<Run>& runs);
   void MadeUnknown(std::string_view customer, std::string_view attribute);  // Empty: any.
   void BeforeCommit(TenantLedger& ledger);
   void GroupEnded(TenantLedger& ledger, const absl::Status& committed);
@@ -60,8 +64,17 @@ class Checker {
   // The process is gone with all it had leased.
   void ProcessDied();
 
+  // The ledger is copied. False: nobody knows what is in it, so that the copy is good for nothing.
+  bool BackedUp();
+  // That copy is the ledger now, and nothing counts as known.
+  void Restored(TenantLedger& ledger);
+  // The ledger belongs to an empty workspace.
+  void Rebound();
+
   // All is quiet.
   void CheckQuiet(TenantLedger& ledger);
+  // Besides, this was sent to everyone that exists, after resend_after.
+  void CheckProfiles(const MadeBatch& sent);
 
   std::int64_t updates_taken() const { return updates_taken_; }
 
@@ -69,6 +82,8 @@ class Checker {
   struct RunFacts {
     std::string source;
     RunKind kind = RunKind::kStream;
+    RunMode mode = RunMode::kIncremental;
+    RunState state = RunState::kOpen;
     std::int64_t last_sequence = 0;
     ValueCounts values;
     UpdateCounts updates;
@@ -92,6 +107,8 @@ class Checker {
   static std::string Shown(const Book& book, const Book& other);
   void Adopt(Group& group);
   void CheckSums(TenantLedger& ledger);
+  void CheckOnDisk();
+  bool MustBeFull(const std::string& source) const;
   void CheckEnded(const Run& run);
   void CheckCursors(TenantLedger& ledger, bool exact);
   bool FindInvalid(const TakenBatch& taken, const BatchReceipt& receipt, std::size_t index,
@@ -107,6 +124,8 @@ class Checker {
   World& world_;
   const Scenario& scenario_;
   SimulatedBraze& braze_;
+  VirtualDisk& disk_;
+  const std::string ledger_path_;
   ValueModel model_;
   Book book_;                  // As of the last commit.
   Group group_;                // That is open.
@@ -115,6 +134,13 @@ class Checker {
   std::map<LeaseId, Lease> leases_;
   std::set<std::string> leased_;
   std::int64_t updates_taken_ = 0;
+  struct Backup {
+    Book book;
+    std::map<std::string, std::optional<std::int64_t>> cursors;
+    ValueModel::Times times;
+  };
+  std::optional<Backup> backup_;
+  Book restored_;  // The runs that the last backup brought back.
 
   // For the coverage only: what waits, as far as it came alone.
   struct Waiting {

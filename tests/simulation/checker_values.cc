@@ -214,10 +214,12 @@ void Checker::Canceled(const std::string& run_id, const ValueCounts& before,
   world_.coverage.Count(Seen::kDiscarded, Delta(before, after).discarded);
 }
 
-void Checker::Retried(const std::vector<Rejection>& rejections) {
+void Checker::Retried(const std::vector<Rejection>& rejections, const std::vector<Run>& runs) {
   for (const Rejection& rejection : rejections) {
     if (rejection.json.empty()) continue;
     ModelChange change;
+    const auto run = std::ranges::find(runs, rejection.source, &Run::source);
+    if (run != runs.end()) change.run_id = run->run_id;
     change.key = {KeyOf(rejection.customer), rejection.attribute};
     change.updated_at = rejection.updated_at;
     change.json = rejection.json;

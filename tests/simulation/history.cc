@@ -14,8 +14,12 @@
 namespace peaksync::simulation {
 namespace {
 
+// A history goes on until it has its updates. One that is hardly ever let through has so many steps
+// of trouble, and then of peace.
+constexpr int kUpdatesMin = 200;
+constexpr int kTroubleStepsMax = 8'000;
 constexpr int kStepsMax = 20'000;
-constexpr int kQuietMinutesMax = 600;
+constexpr int kQuietTurnsMax = 600;
 
 class History {
  public:
@@ -24,7 +28,7 @@ class History {
         scenario_(seed),
         disk_(seed),
         braze_(world_, scenario_),
-        checker_(world_, scenario_, braze_),
+        checker_(world_, scenario_, braze_, disk_, ledger_path),
         service_(world_, scenario_, disk_, braze_, checker_, ledger_path),
         clients_{TenantClient(world_, scenario_, service_, "alpha"),
                  TenantClient(world_, scenario_, service_, "beta")} {}
@@ -36,9 +40,10 @@ class History {
     service_.Start();
     for (int step = 0; step < kStepsMax && !world_.broken(); ++step) {
       if (checker_.updates_taken() >= scenario_.updates) break;
+      if (step == kTroubleStepsMax) MakePeace();
       Step();
     }
-    if (!world_.broken() && checker_.updates_taken() < 200) {
+    if (!world_.broken() && checker_.updates_taken() < kUpdatesMin) {
       world_.Break("only ", checker_.updates_taken(), " updates were taken");
     }
     if (!world_.broken()) Heal();
@@ -60,7 +65,8 @@ class History {
 
  private:
   bool Happens(int per_mille) {
-    return per_mille > 0 && world_.random.Below(1'000) < static_cast<std::uint64_t>(per_mille);
+    return !peace_ && per_mille > 0 &&
+           world_.random.Below(1'000) < static_cast<std::uint64_t>(per_mille);
   }
   VirtualDisk::Loss DrawLoss() {
     return static_cast<VirtualDisk::Loss>(world_.random.Between(0, 2));
@@ -79,6 +85,10 @@ class History {
     if (Happens(scenario_.disk_fault)) FailDisk();
     if (Happens(scenario_.key_fault)) LoseKey();
     if (scenario_.refuses_all && Happens(4)) RefuseAll();
+    if (Happens(scenario_.clock_jump)) JumpClock();
+    if (Happens(scenario_.low_disk)) FillDisk();
+    if (Happens(scenario_.back_up)) service_.BackUp();
+    if (Happens(scenario_.restore)) service_.Restore();
     if (service_.up()) Operate();
     Wait();
   }
@@ -102,6 +112,29 @@ class History {
       world_.Tell("person: reload");
       service_.Reload(world_.random.Pick(scenario_.rules));
     }
+    if (Happens(scenario_.move)) service_.MoveWorkspace();
+    if (Happens(scenario_.new_profile)) {
+      braze_.CreateProfile(world_.random.Pick(scenario_.customers).key);
+    }
+  }
+
+  // Set wrong by a day, and right again later.
+  void JumpClock() {
+    const bool ahead = world_.random.Chance(50);
+    world_.Tell("clock: a day ", ahead ? "ahead" : "behind");
+    world_.coverage.Count(ahead ? Seen::kClockAhead : Seen::kClockBehind);
+    world_.SetJump(absl::Hours(ahead ? 24 : -24));
+    world_.After(absl::Seconds(world_.random.Between(1, 600)), [this] {
+      world_.coverage.Count(Seen::kClockRight);
+      world_.SetJump(absl::ZeroDuration());
+    });
+  }
+
+  void FillDisk() {
+    world_.Tell("disk: less than min_free_disk");
+    service_.SetDiskLow(true);
+    world_.After(absl::Seconds(world_.random.Between(1, 120)),
+                 [this] { service_.SetDiskLow(false); });
   }
 
   void CancelSome() {
@@ -159,29 +192,38 @@ class History {
     if (random.Chance(8)) wait = absl::Seconds(random.Between(1, 30));
     if (random.Chance(1)) wait = absl::Minutes(random.Between(1, 12));
     if (Happens(scenario_.long_pause)) wait = absl::Hours(random.Between(10, 30));
-    world_.RunUntil(world_.Now() + wait);
+    world_.RunUntil(world_.Steady() + wait);
   }
 
-  void Heal() {
-    world_.Tell("all heals");
+  void MakePeace() {
+    peace_ = true;
+    world_.Tell("peace");
     CountDiskFaults();
     if (!disk_.dead()) disk_.SetFault(VirtualDisk::Fault::kNone);
     disk_.DieAfter(0);
     service_.SetKeyMissing(false);
+    service_.SetDiskLow(false);
+    world_.SetJump(absl::ZeroDuration());
     braze_.Heal(world_.random.Chance(50));
+  }
+
+  void Heal() {
+    MakePeace();
     for (TenantClient& client : clients_) client.WindUp();
   }
 
   // Until nothing waits and every run has ended, at the latest when its stream is long gone.
   void RunUntilQuiet() {
-    for (int minute = 0; minute < kQuietMinutesMax && !world_.broken(); ++minute) {
+    for (int turn = 0; turn < kQuietTurnsMax && !world_.broken(); ++turn) {
       for (TenantClient& client : clients_) client.Step();
       const bool idle = clients_[0].is_idle() && clients_[1].is_idle();
-      const bool long_wait = idle && minute > 60;
-      world_.RunUntil(world_.Now() + (idle ? absl::Minutes(long_wait ? 30 : 1) : absl::Seconds(1)));
+      // Rate headers and the hour's budget stop the lane for an hour, and that may stop a stream.
+      const bool is_long = turn > 60;
+      const absl::Duration step = is_long ? absl::Minutes(1) : absl::Seconds(1);
+      world_.RunUntil(world_.Steady() + (idle ? 30 * step : step));
       if (!idle || !service_.up() || !service_.IsQuiet()) continue;
       if (!HasOpenRun()) return;
-      world_.RunUntil(world_.Now() + absl::Hours(25));
+      world_.RunUntil(world_.Steady() + absl::Hours(25));
     }
     world_.Break("rule 6: it does not come to rest");
   }
@@ -199,15 +241,22 @@ class History {
     world_.Tell("a value of everyone");
     braze_.Heal(/*cure=*/true);
     service_.Reload(scenario_.rules.front());
-    world_.RunUntil(world_.Now() + absl::Minutes(11));
+    // Newer than what came while the clock was ahead. What was confirmed then is a day old only
+    // later, and so is sent by resend_after to who exists by now.
+    world_.RunUntil(world_.Steady() + absl::Minutes(70));
+    if (!scenario_.create_profiles) {
+      for (const auto& customer : scenario_.customers) braze_.CreateProfile(customer.key);
+      world_.RunUntil(world_.Steady() + absl::Hours(25));
+    }
     UpdateMaker maker(world_, scenario_);
     MadeBatch batch;
     for (const SimulatedCustomer& customer : scenario_.customers) {
       batch.updates.push_back(maker.MakePlain(customer));
     }
-    clients_[0].SendAlone(std::move(batch));
+    clients_[0].SendAlone(batch);
     RunUntilQuiet();
     if (!world_.broken()) checker_.CheckQuiet(*service_.ledger());
+    if (!world_.broken()) checker_.CheckProfiles(batch);
   }
 
   World world_;
@@ -217,6 +266,7 @@ class History {
   Checker checker_;
   ServiceLoop service_;
   std::array<TenantClient, 2> clients_;
+  bool peace_ = false;
   VirtualDisk::Fault disk_fault_ = VirtualDisk::Fault::kNone;
   std::int64_t disk_faults_ = 0;
 };

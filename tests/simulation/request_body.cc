@@ -125,7 +125,10 @@ void AddMember(Reader& reader, std::string_view name, SentObject& object) {
     return;
   }
   const std::string_view value = reader.Value();
-  if (name == "_update_existing_only") return;
+  if (name == "_update_existing_only") {
+    object.existing_only = value;
+    return;
+  }
   if (name.starts_with('_')) return reader.Fail("a member " + std::string(name));
   if (!object.values.emplace(name, value).second) reader.Fail("an attribute twice");
 }

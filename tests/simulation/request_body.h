@@ -12,6 +12,7 @@ namespace peaksync::simulation {
 struct SentObject {
   std::string customer;                       // SimulatedCustomer::key.
   std::map<std::string, std::string> values;  // JSON, byte by byte; empty text never.
+  std::string existing_only;  // JSON of `_update_existing_only`; empty: it is not there.
 };
 
 // Reads a request's body with no code of the service's. Nothing, with the reason in *fault: it is

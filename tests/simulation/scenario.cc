@@ -15,12 +15,13 @@ AttributeRule RuleOf(RuleType type) {
   return rule;
 }
 
-TenantRules MakeRules(Random& random) {
+TenantRules MakeRules(Random& random, bool create_profiles) {
   TenantRules rules;
+  rules.create_profiles = create_profiles;
   AttributeRule score = RuleOf(RuleType::kDouble);
   score.range = {0, 100};
   score.round = 2;
-  if (random.Chance(70)) score.min_change = 0.05;
+  if (random.Chance(85)) score.min_change = 0.05;
   rules.attributes["score"] = score;
   AttributeRule tier = RuleOf(RuleType::kString);
   tier.rename = "customer_tier";
@@ -38,7 +39,10 @@ TenantRules MakeRules(Random& random) {
                                        : TenantRules::OnInvalid::kSkipAttribute;
   rules.max_invalid_percent = random.Chance(50) ? 100 : random.Between(2, 30);
   if (random.Chance(15)) rules.max_waiting_bytes = random.Between(2'000, 15'000);
-  if (random.Chance(20)) rules.resend_after = absl::Minutes(random.Between(1, 30));
+  // Without it Braze never gets what it ignored before the profile existed.
+  if (random.Chance(20) || !create_profiles) {
+    rules.resend_after = absl::Minutes(random.Between(1, 30));
+  }
   return rules;
 }
 
@@ -81,8 +85,9 @@ LaneOptions MakeLane(Random& random) {
   if (random.Chance(30)) lane.bytes_max = static_cast<std::size_t>(random.Between(300, 3'000));
   lane.linger = absl::Milliseconds(random.Between(0, 200));
   if (random.Chance(30)) {
-    lane.pace = {static_cast<double>(random.Between(1, 20)), absl::Seconds(1), 0.8};
+    lane.pace = {static_cast<double>(random.Between(1, 40)), absl::Seconds(3), 0.8};
   }
+  if (random.Chance(20)) lane.pace.hourly_limit = random.Between(20, 100);
   lane.requests_in_flight_max = random.Between(1, 8);
   lane.request_timeout = absl::Seconds(random.Between(2, 60));
   return lane;
@@ -107,8 +112,15 @@ Scenario::Scenario(std::uint64_t seed) {
   body_bytes_max = random.Chance(25) ? static_cast<std::size_t>(random.Between(150, 900)) : 0;
   slow_percent = random.Between(0, 30);
 
+  create_profiles = random.Chance(80);
+  if (!create_profiles) {
+    for (SimulatedCustomer& customer : customers) customer.exists = random.Chance(50);
+  }
   lane = MakeLane(random);
-  for (int i = 0; i < 3; ++i) rules.push_back(std::make_shared<TenantRules>(MakeRules(random)));
+  lane.route.create_profiles = create_profiles;
+  for (int i = 0; i < 3; ++i) {
+    rules.push_back(std::make_shared<TenantRules>(MakeRules(random, create_profiles)));
+  }
   group_updates_max = random.Chance(30) ? random.Between(1, 10) : 20'000;
 
   const auto some = [&](int percent, int most) {
@@ -123,11 +135,18 @@ Scenario::Scenario(std::uint64_t seed) {
   resync = some(35, 15);
   reload = some(35, 15);
   long_pause = some(25, 6);
+  clock_jump = some(25, 12);
+  low_disk = some(25, 12);
+  move = some(15, 6);
+  restore = some(20, 8);
+  back_up = restore > 0 ? random.Between(5, 30) : 0;
+  new_profile = create_profiles ? 0 : random.Between(5, 60);
   full_runs = random.Chance(50) ? random.Between(5, 50) : 0;
   invalid_values = random.Chance(60) ? random.Between(1, 12) : 0;
   broken_streams = random.Chance(70) ? random.Between(1, 15) : 0;
   updates_of_one = random.Between(10, 90);
   updates = random.Between(200, 260);
+  counts_every_commit = random.Chance(10);
 }
 
 }  // namespace peaksync::simulation

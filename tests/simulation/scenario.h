@@ -48,6 +48,7 @@ struct SimulatedCustomer {
   std::string key;                     // The simulation's own name of the profile.
   std::vector<v1::Customer> spelling;  // One person, as clients may write it.
   Poison poison = Poison::kNone;
+  bool exists = true;  // Braze has the profile from the start.
 };
 
 // What a seed's history is like: which faults it has, how often, and how the service is configured.
@@ -61,6 +62,7 @@ struct Scenario {
   bool refuses_all = false;        // Has times when Braze refuses every request alike.
   std::size_t body_bytes_max = 0;  // A larger body gets 413 unless its object is alone.
   int slow_percent = 0;            // Of the requests.
+  bool create_profiles = true;     // Of the tenant; else Braze ignores who does not exist.
 
   LaneOptions lane;
   std::vector<std::shared_ptr<const TenantRules>> rules;  // The first, then those of reloads.
@@ -76,6 +78,12 @@ struct Scenario {
   int resync = 0;
   int reload = 0;
   int long_pause = 0;
+  int clock_jump = 0;
+  int low_disk = 0;
+  int move = 0;  // To another workspace.
+  int back_up = 0;
+  int restore = 0;
+  int new_profile = 0;  // Braze gets one that did not exist.
 
   // Percent.
   int full_runs = 0;
@@ -83,6 +91,8 @@ struct Scenario {
   int broken_streams = 0;
   int updates_of_one = 0;
   int updates = 0;  // In the history, at least.
+
+  bool counts_every_commit = false;  // The outbox is counted on the disk after each of them.
 };
 
 }  // namespace peaksync::simulation

@@ -30,7 +30,7 @@ void ServiceLoop::Turn(bool idle) {
   const ReadyState ready = process_->ledger->Ready();
   if (ready != process_->published) {
     process_->published = ready;
-    Post([this, ready](Lane& lane) { lane.OnReady(ready, world_.Now()); });
+    Post([this, ready](Lane& lane) { lane.OnReady(ready, world_.Steady()); });
   }
   process_->ledger->Checkpoint(idle);
   if (disk_.dead()) world_.coverage.Count(Seen::kDiedInCheckpoint);
@@ -59,7 +59,8 @@ std::vector<ServiceLoop::Job> ServiceLoop::TakeGroup() {
   std::vector<Job> waiting = std::exchange(process.deferred, {});
   std::ranges::move(std::exchange(process.queue, {}), std::back_inserter(waiting));
   std::int64_t weight = 0;
-  const bool room = process.ledger->NoRoomReason().empty();
+  const bool has_disk = HasDisk();
+  const bool room = process.ledger->NoRoomReason().empty() && has_disk;
   bool full = false;
   const auto waits_for_room = [&](const Job& job) {
     return !job.run_id.empty() &&
@@ -72,7 +73,8 @@ std::vector<ServiceLoop::Job> ServiceLoop::TakeGroup() {
       process.queue.push_back(std::move(job));
     } else if (!process.stopping && ((job.needs_room && !room) || waits_for_room(job))) {
       weight -= job.weight;
-      world_.coverage.Count(Seen::kBackPressure);
+      world_.coverage.Count(has_disk ? Seen::kBackPressure : Seen::kDiskLow);
+      process.held_for_disk |= !has_disk;
       process.deferred.push_back(std::move(job));
     } else {
       group.push_back(std::move(job));
@@ -228,7 +230,9 @@ void ServiceLoop::RetryRejections() {
         RetryRequest request;
         request.catalog = catalog;
         absl::StatusOr<RetryResult> result = ledger.RetryRejections(request);
-        if (page.ok()) checker_.Retried(page->rejections);
+        if (page.ok()) {
+          checker_.Retried(page->rejections, result.ok() ? result->runs : std::vector<Run>());
+        }
         if (!result.ok()) return result;
         for (const Run& run : result->runs) checker_.RunKnown(run);
         return result;

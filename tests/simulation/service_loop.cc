@@ -31,32 +31,17 @@ void ServiceLoop::Later(absl::Duration delay, std::function<void()> what) {
 void ServiceLoop::Start() {
   starting_ = false;
   if (process_ != nullptr) return;
-  TenantLedgerOptions options{.tenant = "acme",
-                              .path = path_,
-                              .endpoint = "https://rest.test",
-                              .workspace = "production",
-                              .rules = configured_,
-                              .clock = &world_,
-                              .random = [this] { return world_.random.Next(); },
-                              .fold_customers = world_.random.Between(1, 30),
-                              .fold_slice = world_.random.Between(1, 10)};
-  auto ledger = TenantLedger::Open(std::move(options));
+  if (const absl::Status prepared = PrepareLedger(); !prepared.ok() || disk_.dead()) {
+    return TryAgain(prepared);
+  }
+  auto ledger = TenantLedger::Open(LedgerOptions());
   if (!ledger.ok() || disk_.dead()) {
-    world_.Tell("service: does not start: ", ledger.status().message());
-    if (disk_.dead()) {
-      world_.coverage.Count(Seen::kDiedInOpen);
-      ledger = absl::UnavailableError("died");
-      disk_.Reboot(loss_);
-    } else if (absl::IsUnavailable(ledger.status())) {
-      world_.coverage.Count(Seen::kOpenFailed);
-    } else {
-      return world_.Break("rule 1: the ledger is damaged: ", ledger.status().ToString());
-    }
-    starting_ = true;
-    return world_.After(absl::Seconds(1), [this] { Start(); });
+    const absl::Status why = ledger.status();
+    ledger = absl::UnavailableError("closed");
+    return TryAgain(why);
   }
   ++incarnation_;
-  process_ = std::make_unique<Process>();
+  process_ = std::make_unique<Process>(scenario_.lane.pace);
   process_->ledger = *std::move(ledger);
   process_->rules = process_->read_by = configured_;
   process_->catalog = std::make_shared<AttributeCatalog>("acme", *configured_);
@@ -66,9 +51,46 @@ void ServiceLoop::Start() {
   checker_.Opened(*process_->ledger);
   disk_.SetFault(fault);
   if (Died()) return;
+  LaneOptions options = scenario_.lane;
+  if (const absl::Status& guard = process_->ledger->workspace_guard(); !guard.ok()) {
+    process_->guarded = true;
+    world_.coverage.Count(Seen::kOfAnotherWorkspace);
+    options.blocked = std::string(guard.message());
+    world_.After(absl::Seconds(world_.random.Between(0, 60)), [this] { Rebind(); });
+  } else if (braze_.workspace() != workspace_) {
+    return world_.Break("section 1: the ledger of another workspace is not blocked");
+  }
   process_->lane = std::make_unique<Lane>(
-      scenario_.lane, *this, [this] { return world_.random.Real(); }, world_.Now());
+      options, *this, [this] { return world_.random.Real(); }, world_.Steady());
   ScheduleGroup();
+}
+
+TenantLedgerOptions ServiceLoop::LedgerOptions() {
+  return {.tenant = "acme",
+          .path = path_,
+          .endpoint = "https://rest.test",
+          .workspace = absl::StrCat("workspace-", workspace_),
+          .rules = configured_,
+          .clock = &world_,
+          .random = [this] { return world_.random.Next(); },
+          .fold_customers = world_.random.Between(1, 30),
+          .fold_slice = world_.random.Between(1, 10),
+          .sent_ahead = world_.random.Between(0, 20)};
+}
+
+// The ledger could not be opened, or the process died over it.
+void ServiceLoop::TryAgain(const absl::Status& why) {
+  world_.Tell("service: does not start: ", why.message());
+  if (disk_.dead()) {
+    world_.coverage.Count(Seen::kDiedInOpen);
+    disk_.Reboot(loss_);
+  } else if (absl::IsUnavailable(why)) {
+    world_.coverage.Count(Seen::kOpenFailed);
+  } else {
+    return world_.Break("rule 1: the ledger is damaged: ", why.ToString());
+  }
+  starting_ = true;
+  world_.After(absl::Seconds(1), [this] { Start(); });
 }
 
 void ServiceLoop::Kill(VirtualDisk::Loss loss) {
@@ -110,6 +132,7 @@ void ServiceLoop::Bury() {
   starting_ = true;
   world_.After(absl::Milliseconds(world_.random.Between(10, 5'000)), [this] {
     if (world_.random.Chance(10)) KillAfter(world_.random.Between(1, 12), loss_);
+    if (scenario_.restore > 0 && world_.random.Chance(5)) Restore();
     Start();
   });
 }
@@ -123,7 +146,7 @@ void ServiceLoop::Terminate() {
   world_.Tell("service: SIGTERM");
   world_.coverage.Count(Seen::kTerminated);
   process_->ending = true;
-  process_->term_by = world_.Now() + limits::kShutdownWait;
+  process_->term_by = world_.Steady() + limits::kShutdownWait;
   BreakStreams();
   Post([](Lane& lane) { lane.Stop(); });
   EndPolitely();
@@ -133,7 +156,7 @@ void ServiceLoop::Terminate() {
 void ServiceLoop::EndPolitely() {
   Later(absl::Milliseconds(50), [this] {
     const bool in_flight = process_->lane->requests_in_flight() > 0 || process_->post_due;
-    if (in_flight && world_.Now() < process_->term_by) return EndPolitely();
+    if (in_flight && world_.Steady() < process_->term_by) return EndPolitely();
     if (process_->lane->requests_in_flight() > 0) world_.coverage.Count(Seen::kTerminatedInFlight);
     process_->posts.clear();
     process_->stopping = true;
@@ -153,6 +176,7 @@ void ServiceLoop::EndPolitely() {
     checker_.ProcessDied();
     starting_ = true;
     world_.After(absl::Milliseconds(world_.random.Between(10, 3'000)), [this] {
+      if (scenario_.back_up > 0 && world_.random.Chance(20)) BackUp();
       if (scenario_.kill > 0 && world_.random.Chance(25)) {
         KillAfter(world_.random.Between(1, 6), VirtualDisk::Loss::kSomeUnsynced);
       }
@@ -162,9 +186,10 @@ void ServiceLoop::EndPolitely() {
 }
 
 bool ServiceLoop::IsQuiet() const {
-  return process_ != nullptr && process_->queue.empty() && process_->deferred.empty() &&
-         process_->retries.empty() && process_->posts.empty() &&
-         process_->lane->requests_in_flight() == 0 && process_->ledger->totals().pending == 0;
+  return process_ != nullptr && !process_->guarded && !rebinding_ && !restoring_ &&
+         process_->queue.empty() && process_->deferred.empty() && process_->retries.empty() &&
+         process_->posts.empty() && process_->lane->requests_in_flight() == 0 &&
+         process_->ledger->totals().pending == 0;
 }
 
 // The lane's side.
@@ -188,16 +213,23 @@ void ServiceLoop::Lease(const LeaseRequest& request) {
     auto leased = std::make_shared<Leased>(Leased{ledger.Lease(request), ledger.Ready()});
     process_->published = leased->ready;
     checker_.Leased(leased->batches);
-    Post([this, leased](Lane& lane) { lane.OnLeased(std::move(*leased), world_.Now()); });
+    Post([this, leased](Lane& lane) { lane.OnLeased(std::move(*leased), world_.Steady()); });
   };
   Push(std::move(job));
 }
 
 void ServiceLoop::Send(RequestId id, HttpRequest request) {
   if (process_->stopping) return world_.Break("section 5: a request after the end");
-  braze_.Receive(request, [this, id, incarnation = incarnation_](const HttpResult& result) {
+  if (process_->guarded) return world_.Break("section 1: a request to another workspace");
+  if (const std::string broken = process_->pace.Sent(world_.Steady()); !broken.empty()) {
+    return world_.Break("section 5: ", broken);
+  }
+  if (process_->pace.window_is_full()) world_.coverage.Count(Seen::kWindowFull);
+  if (process_->pace.hour_is_spent()) world_.coverage.Count(Seen::kHourSpent);
+  braze_.Receive(request, [this, id, incarnation = incarnation_](HttpResult result) {
     if (process_ == nullptr || incarnation != incarnation_ || process_->stopping) return;
-    process_->lane->OnResult(id, result, world_.Now());
+    result.response.received = world_.Now();
+    process_->lane->OnResult(id, result, world_.Steady());
   });
 }
 
@@ -218,8 +250,8 @@ void ServiceLoop::Settle(std::vector<ObjectOutcome> outcomes) {
 void ServiceLoop::WakeAt(absl::Time when) {
   const std::uint64_t wake = ++process_->wake;
   if (when == absl::InfiniteFuture()) return;
-  Later(std::max(when - world_.Now(), absl::ZeroDuration()), [this, wake] {
-    if (wake == process_->wake) process_->lane->OnTimer(world_.Now());
+  Later(std::max(when - world_.Steady(), absl::ZeroDuration()), [this, wake] {
+    if (wake == process_->wake) process_->lane->OnTimer(world_.Steady());
   });
 }
 

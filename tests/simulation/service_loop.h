@@ -12,6 +12,7 @@
 #include "server/ledger/tenant_ledger.h"
 #include "server/rules/attribute_catalog.h"
 #include "tests/simulation/checker.h"
+#include "tests/simulation/pace_watch.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/simulated_braze.h"
 #include "tests/simulation/update_maker.h"
@@ -66,6 +67,14 @@ class ServiceLoop final : public LaneHost {
   // Index of a customer, or -1: of all.
   void Resync(int customer, const std::string& attribute);
   void Reload(std::shared_ptr<const TenantRules> rules);
+  // The configuration names a new workspace: nothing is sent until a person rebinds the ledger.
+  void MoveWorkspace();
+  // Copies the ledger, and puts the last copy in its place. The latter stops the service, unless it
+  // is down already.
+  void BackUp();
+  void Restore();
+  // Less than min_free_disk is free: batches wait.
+  void SetDiskLow(bool low) { disk_is_low_ = low; }
 
   // Nothing is queued, leased or pending.
   bool IsQuiet() const;
@@ -99,6 +108,10 @@ class ServiceLoop final : public LaneHost {
     std::vector<Job> queue;
     std::vector<Job> deferred;
     std::vector<Job> retries;
+    bool guarded = false;  // The ledger is of another workspace.
+    bool saw_low_disk = false;
+    bool held_for_disk = false;
+    absl::Time disk_looked_at = absl::InfinitePast();
     std::deque<std::function<void(Lane&)>> posts;
     ReadyState published;
     bool group_due = false;
@@ -107,9 +120,18 @@ class ServiceLoop final : public LaneHost {
     bool stopping = false;  // The writer lets what was given be committed, and ends.
     std::uint64_t idle_turn = 0;
     std::uint64_t wake = 0;
+    PaceWatch pace;
     absl::Time term_by;
+
+    explicit Process(const PaceOptions& options) : pace(options) {}
   };
 
+  TenantLedgerOptions LedgerOptions();
+  void TryAgain(const absl::Status& why);
+  absl::Status InOneGroup(const std::function<absl::Status(TenantLedger&)>& command);
+  absl::Status PrepareLedger();
+  void Rebind();
+  bool HasDisk();
   // Runs it unless this process is gone by then.
   void Later(absl::Duration delay, std::function<void()> what);
   void Bury();
@@ -141,6 +163,11 @@ class ServiceLoop final : public LaneHost {
   bool starting_ = false;
   VirtualDisk::Loss loss_ = VirtualDisk::Loss::kNothing;  // At the next death.
   bool key_missing_ = false;
+  int workspace_ = 1;  // By the configuration.
+  bool rebinding_ = false;
+  bool restoring_ = false;
+  VirtualDisk::Image backup_;  // Empty: there is none.
+  bool disk_is_low_ = false;
   std::vector<std::function<void()>> down_;
 };
 

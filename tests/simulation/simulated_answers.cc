@@ -175,7 +175,7 @@ HttpResult SimulatedBraze::Meet(BrazeFault fault, Request& request) {
       return denied(Seen::kOther4xx, 418);
     case BrazeFault::kLimitedReset:
       return Limited(Seen::kLimited429Reset, "x-ratelimit-reset",
-                     absl::ToUnixSeconds(world_.Now()) + world_.random.Between(0, 30));
+                     absl::ToUnixSeconds(world_.Steady()) + world_.random.Between(0, 30));
     case BrazeFault::kLimitedRemaining:
       return Limited(Seen::kLimited429Remaining, "x-ratelimit-reset", world_.random.Between(0, 30));
     case BrazeFault::kLimitedRetryAfter:

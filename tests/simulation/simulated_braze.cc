@@ -14,12 +14,23 @@ namespace {
 constexpr absl::Duration kAfterLoss = absl::Milliseconds(9'900);
 constexpr absl::Duration kQuietAfterLoss = absl::Seconds(10);
 
+void Put(const SentObject& object, SimulatedBraze::Profile& profile) {
+  for (const auto& [name, json] : object.values) {
+    if (json == "null") {
+      profile.erase(name);
+    } else {
+      profile[name] = json;
+    }
+  }
+}
+
 }  // namespace
 
 SimulatedBraze::SimulatedBraze(World& world, const Scenario& scenario)
     : world_(world), scenario_(scenario) {
   for (const SimulatedCustomer& customer : scenario.customers) {
     poison_[customer.key] = customer.poison;
+    if (!customer.exists) absent_.insert(customer.key);
   }
 }
 
@@ -34,11 +45,27 @@ void SimulatedBraze::Heal(bool cure) {
   }
 }
 
+void SimulatedBraze::OpenWorkspace(int number) {
+  if (std::exchange(workspace_, number) == number) return;
+  world_.Tell("braze: workspace ", number);
+  profiles_.clear();
+  real_.clear();
+}
+
+// docs/design.md section 4: who does not exist is not made, and for aliases it is always said.
+bool SimulatedBraze::IsRightForProfiles(const SentObject& object) const {
+  if (!scenario_.create_profiles) return object.existing_only == "true";
+  return object.existing_only == (object.customer.starts_with("alias:") ? "false" : "");
+}
+
 bool SimulatedBraze::Admit(const Request& request) {
   std::set<std::string> customers;
   for (const SentObject& object : request.objects) {
     const std::string& customer = object.customer;
     if (!poison_.contains(customer)) world_.Break("rule 9: an unknown customer ", customer);
+    if (!IsRightForProfiles(object)) {
+      world_.Break("section 4: ", customer, " has _update_existing_only ", object.existing_only);
+    }
     if (!customers.insert(customer).second) {
       world_.Break("rule 4: ", customer, " stands twice in a request");
     }
@@ -46,8 +73,8 @@ bool SimulatedBraze::Admit(const Request& request) {
       world_.Break("rule 4: ", customer, " is in two requests at a time");
     }
     if (const auto quiet = quiet_until_.find(customer);
-        quiet != quiet_until_.end() && world_.Now() < quiet->second) {
-      world_.Break("rule 4: ", customer, " is sent ", quiet->second - world_.Now(),
+        quiet != quiet_until_.end() && world_.Steady() < quiet->second) {
+      world_.Break("rule 4: ", customer, " is sent ", quiet->second - world_.Steady(),
                    " too early after a lost answer");
     }
   }
@@ -60,6 +87,7 @@ void SimulatedBraze::Receive(const HttpRequest& http, Done done) {
   auto objects = ReadRequestBody(http.body, &fault);
   if (!objects) return world_.Break("rule 11: a request that Braze must not get: ", fault);
   request->objects = *std::move(objects);
+  request->workspace = workspace_;
   request->done = std::move(done);
   if (!Admit(*request)) return;
   std::string shown;
@@ -107,18 +135,17 @@ void SimulatedBraze::Receive(const HttpRequest& http, Done done) {
 }
 
 void SimulatedBraze::Process(Request& request) {
-  if (std::exchange(request.processed, true)) return;
+  if (std::exchange(request.processed, true) || request.workspace != workspace_) return;
   for (const std::size_t index : request.applies) {
     const SentObject& object = request.objects[index];
     Profile profile = request.read[object.customer];
-    for (const auto& [name, json] : object.values) {
-      if (json == "null") {
-        profile.erase(name);
-      } else {
-        profile[name] = json;
-      }
-    }
+    Put(object, profile);
     profiles_[object.customer] = std::move(profile);
+    if (absent_.contains(object.customer)) {
+      world_.coverage.Count(Seen::kNoProfile);
+    } else {
+      Put(object, real_[object.customer]);
+    }
     traces_[object.customer].touched = true;
   }
 }
@@ -133,7 +160,7 @@ void SimulatedBraze::Answer(const RequestPtr& request, const HttpResult& result)
 // Nobody will ever know from an answer what became of it.
 void SimulatedBraze::Lose(Request& request) {
   for (const SentObject& object : request.objects) {
-    quiet_until_[object.customer] = world_.Now() + kQuietAfterLoss;
+    quiet_until_[object.customer] = world_.Steady() + kQuietAfterLoss;
     traces_[object.customer].touched = true;
   }
 }

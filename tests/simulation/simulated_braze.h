@@ -50,6 +50,13 @@ class SimulatedBraze {
   void RotateKey() { key_ = "key-" + std::to_string(++keys_); }
   const std::string& key() const { return key_; }
   void SetRefusesAll(int how) { refuses_all_ = how; }
+  // Another workspace, with the same profiles but nothing in them, unless it is this one.
+  void OpenWorkspace(int number);
+  int workspace() const { return workspace_; }
+  // With create_profiles = false: somebody who did not exist does.
+  void CreateProfile(const std::string& customer) { absent_.erase(customer); }
+  // What Braze holds of those that exist; ProfileOf is what it would hold if all did.
+  const Profile& RealProfileOf(const std::string& customer) { return real_[customer]; }
   // From now on nothing fails but what is poison; with `cure` not even that.
   void Heal(bool cure);
 
@@ -60,11 +67,13 @@ class SimulatedBraze {
     std::set<std::size_t> applies;        // Objects that are processed.
     bool processed = false;
     bool answered = false;
+    int workspace = 1;
     Done done;
   };
   using RequestPtr = std::shared_ptr<Request>;
 
   bool Admit(const Request& request);
+  bool IsRightForProfiles(const SentObject& object) const;
   HttpResult Judge(Request& request, std::size_t bytes);
   HttpResult JudgePoison(Request& request, bool* judged);
   HttpResult Meet(BrazeFault fault, Request& request);
@@ -79,6 +88,9 @@ class SimulatedBraze {
   const Scenario& scenario_;
   std::map<std::string, Poison> poison_;
   std::map<std::string, Profile> profiles_;
+  std::map<std::string, Profile> real_;
+  std::set<std::string> absent_;
+  int workspace_ = 1;
   std::map<std::string, Trace> traces_;
   std::set<std::string> busy_;                     // In a request that is not answered.
   std::map<std::string, absl::Time> quiet_until_;  // After a lost answer.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
+
 namespace peaksync::simulation {
 namespace {
 
@@ -56,7 +58,7 @@ void TenantClient::Begin() {
   mode_ = random.Chance(scenario_.full_runs) ? RunMode::kFull : RunMode::kIncremental;
   updated_at_.reset();
   if (random.Chance(30)) {
-    updated_at_ = world_.NowNanos() / 600'000'000'000 * 600'000'000'000 -
+    updated_at_ = world_.ClientNanos() / 600'000'000'000 * 600'000'000'000 -
                   600'000'000'000 * random.Between(0, 3);
   }
   from_cursor_.reset();
@@ -204,7 +206,7 @@ void TenantClient::OnReceipt(const absl::StatusOr<BatchReceipt>& receipt, Stream
 
 void TenantClient::Finish() {
   phase_ = Phase::kFinishing;
-  FinishRequest request{run_id_, stream_, world_.NowNanos()};
+  FinishRequest request{run_id_, stream_, world_.ClientNanos()};
   world_.Tell("client ", source_, ": finish ", run_id_);
   service_.FinishRun(request, [this, stream = stream_](const absl::StatusOr<Run>& run) {
     OnFinished(run, stream);
@@ -220,6 +222,11 @@ void TenantClient::OnFinished(const absl::StatusOr<Run>& run, StreamId stream) {
 
 void TenantClient::OnError(const absl::Status& status) {
   world_.Tell("client ", source_, ": ", status.ToString());
+  if (phase_ == Phase::kStarting && absl::StrContains(status.message(), "must be full")) {
+    world_.coverage.Count(Seen::kFullRequired);
+    mode_ = RunMode::kFull;
+    return Connect(/*displaces=*/false);
+  }
   if (absl::IsUnavailable(status) || absl::IsInvalidArgument(status)) return BreakStream();
   if (absl::IsAborted(status) && phase_ != Phase::kStarting) return BreakStream();
   GiveUp();

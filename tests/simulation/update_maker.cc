@@ -157,13 +157,13 @@ void UpdateMaker::SetCustomer(const SimulatedCustomer& customer, MadeUpdate& upd
 
 void UpdateMaker::SetTime(MadeUpdate& update) {
   Random& random = world_.random;
-  std::int64_t seconds = world_.NowNanos() / kNanos;
+  std::int64_t seconds = world_.ClientNanos() / kNanos;
   if (random.Chance(40)) return;  // The run's.
   if (scenario_.invalid_values > 0 && random.Chance(1)) {
     seconds += 3'600;  // Too far ahead.
   } else {
     seconds -= seconds % kGridSeconds + kGridSeconds * random.Between(-1, 6);
-    seconds = std::min(seconds, world_.NowNanos() / kNanos + 300);
+    seconds = std::min(seconds, world_.ClientNanos() / kNanos + 300);
   }
   update.updated_at = seconds * kNanos;
   update.message.mutable_updated_at()->set_seconds(seconds);

@@ -34,10 +34,18 @@ std::string ValueModel::WhyWrong(const ValueKey& key, const std::string& held) c
   const Values& values = found->second;
   const auto is = [&](const ModelChange& change) { return Same(change.json, change.number, held); };
   const ModelChange* newest = nullptr;
-  for (const ModelChange& change : values.accepted) {
+  for (std::size_t i = values.restored; i < values.accepted.size(); ++i) {
+    const ModelChange& change = values.accepted[i];
     if (newest == nullptr || change.updated_at >= newest->updated_at) newest = &change;
   }
   if (newest != nullptr && is(*newest)) return "";
+  // Settled in the old workspace, or stale by what was.
+  const bool is_of_old_workspace =
+      newest == nullptr || newest < values.accepted.data() + values.rebound.value_or(0) ||
+      std::ranges::any_of(values.retried, [&](const ModelChange& change) {
+        return change.updated_at > newest->updated_at;
+      });
+  if (values.rebound && is_of_old_workspace && held == "null") return "";
   for (const ModelChange& change : values.retried) {
     if ((newest == nullptr || change.updated_at >= newest->updated_at) && is(change)) return "";
   }
@@ -45,7 +53,9 @@ std::string ValueModel::WhyWrong(const ValueKey& key, const std::string& held) c
   const auto given_up = [&](const ModelChange& change) {
     return values.rejected.contains(change.json) || canceled_.contains(change.run_id);
   };
-  const bool in_doubt = newest == nullptr || given_up(*newest) ||
+  // None has come since the backup was restored, or what came was stale by the backup.
+  const bool is_of_before = newest == nullptr || newest->updated_at < values.known;
+  const bool in_doubt = is_of_before || given_up(*newest) ||
                         (is_number && std::ranges::any_of(values.accepted, given_up)) ||
                         std::ranges::any_of(values.retried, [&](const ModelChange& change) {
                           return change.updated_at >= newest->updated_at && given_up(change);
@@ -57,6 +67,26 @@ std::string ValueModel::WhyWrong(const ValueKey& key, const std::string& held) c
   }
   return absl::StrCat("the newest is ", newest == nullptr ? "none" : newest->json, " of ",
                       newest == nullptr ? 0 : newest->updated_at);
+}
+
+void ValueModel::Rebind() {
+  for (auto& [key, values] : values_) values.rebound = values.accepted.size();
+}
+
+ValueModel::Times ValueModel::NewestTimes() const {
+  Times times;
+  for (const auto& [key, values] : values_) {
+    if (const auto newest = NewestTime(key)) times[key] = *newest;
+  }
+  return times;
+}
+
+void ValueModel::Restore(const Times& known) {
+  for (auto& [key, values] : values_) {
+    values.restored = values.accepted.size();
+    const auto found = known.find(key);
+    values.known = found == known.end() ? std::nullopt : std::optional(found->second);
+  }
 }
 
 std::vector<ValueKey> ValueModel::Keys() const {

@@ -34,6 +34,13 @@ class ValueModel {
   // Accepted a second time, when nobody knows: the value may be the newest again.
   void Retry(const ModelChange& change) { values_[change.key].retried.push_back(change); }
   void Cancel(const std::string& run_id) { canceled_.insert(run_id); }
+  // Braze is an empty workspace from now on: what waits is sent there, what was settled is not.
+  void Rebind();
+  // The service knows no more than it did when these were the newest times; Braze holds what it
+  // holds.
+  using Times = std::map<ValueKey, std::int64_t>;
+  Times NewestTimes() const;
+  void Restore(const Times& known);
 
   // The newest time that the key had; nothing: it has had none.
   std::optional<std::int64_t> NewestTime(const ValueKey& key) const;
@@ -49,6 +56,10 @@ class ValueModel {
     std::vector<ModelChange> accepted;  // In the order of arrival.
     std::vector<ModelChange> retried;
     std::set<std::string> rejected;
+    // So many were accepted before the workspace was another.
+    std::optional<std::size_t> rebound;
+    std::size_t restored = 0;           // So many were accepted when a backup was restored.
+    std::optional<std::int64_t> known;  // The newest time in that backup.
   };
   const double tolerance_;
   std::map<ValueKey, Values> values_;

@@ -45,12 +45,14 @@ struct VirtualDisk::Layer {
     }
     handle.disk = &disk;
     handle.file = new std::shared_ptr<File>(std::move(opened));
+    ++FileOf(file).connections;
     handle.base.pMethods = &kMethods;
     if (out != nullptr) *out = flags;
     return SQLITE_OK;
   }
 
   static int Close(sqlite3_file* file) {
+    --FileOf(file).connections;
     delete HandleOf(file).file;
     return SQLITE_OK;
   }
@@ -104,8 +106,12 @@ struct VirtualDisk::Layer {
     return SQLITE_OK;
   }
 
-  // One connection has the disk for itself.
-  static int Lock(sqlite3_file*, int) { return SQLITE_OK; }
+  // One connection writes; a reader beside it comes and goes between two transactions, and only
+  // must not take itself for the last one, which would end the log.
+  static int Lock(sqlite3_file* file, int lock) {
+    return lock == SQLITE_LOCK_EXCLUSIVE && FileOf(file).connections > 1 ? SQLITE_BUSY : SQLITE_OK;
+  }
+  static int Unlock(sqlite3_file*, int) { return SQLITE_OK; }
   static int Reserved(sqlite3_file*, int* reserved) {
     *reserved = 0;
     return SQLITE_OK;
@@ -137,7 +143,7 @@ struct VirtualDisk::Layer {
   static int SharedLock(sqlite3_file*, int, int, int) { return SQLITE_OK; }
   static void SharedBarrier(sqlite3_file*) {}
   static int SharedUnmap(sqlite3_file* file, int) {
-    FileOf(file).shared_memory.clear();
+    if (FileOf(file).connections == 1) FileOf(file).shared_memory.clear();
     return SQLITE_OK;
   }
 
@@ -173,7 +179,7 @@ struct VirtualDisk::Layer {
                                                   Sync,
                                                   Size,
                                                   Lock,
-                                                  Lock,
+                                                  Unlock,
                                                   Reserved,
                                                   Control,
                                                   SectorSize,
@@ -245,6 +251,21 @@ void VirtualDisk::LoseSome(File& file) {
       write.bytes.resize(kept);
     }
     Apply(write, &file.durable);
+  }
+}
+
+VirtualDisk::Image VirtualDisk::Copy() const {
+  Image image;
+  for (const auto& [name, file] : files_) image[name] = file->content;
+  return image;
+}
+
+void VirtualDisk::Restore(const Image& image) {
+  files_.clear();
+  for (const auto& [name, content] : image) {
+    auto file = std::make_shared<File>();
+    file->content = file->durable = content;
+    files_[name] = std::move(file);
   }
 }
 

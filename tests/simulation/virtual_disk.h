@@ -44,6 +44,12 @@ class VirtualDisk {
   // The next process: after a kill nothing is lost, after a power cut what was not synced.
   void Reboot(Loss loss);
 
+  // What a reader sees of every file, between two transactions: a backup of the moment.
+  using Image = std::map<std::string, std::string>;
+  Image Copy() const;
+  // These files, durably, and no others. No database may be open.
+  void Restore(const Image& image);
+
   // How many operations failed by a fault; deaths do not count.
   std::int64_t faults() const { return faults_; }
   std::int64_t operations() const { return operations_; }
@@ -61,6 +67,7 @@ class VirtualDisk {
     std::string durable;
     std::vector<Write> unsynced;
     std::vector<std::unique_ptr<char[]>> shared_memory;  // Of the WAL's index; dies with a process.
+    int connections = 0;
   };
 
   bool Fails(Fault fault);

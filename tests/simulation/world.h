@@ -25,9 +25,14 @@ class World final : public Clock {
  public:
   World(std::uint64_t seed, bool verbose) : random(seed), verbose_(verbose) {}
 
-  absl::Time Now() const override { return now_; }
+  // What the service's machine takes for the time of day; events never go by it.
+  absl::Time Now() const override { return now_ + jumped_; }
   absl::Time Steady() const override { return now_; }
-  std::int64_t NowNanos() const { return absl::ToUnixNanos(now_); }
+  std::int64_t NowNanos() const { return absl::ToUnixNanos(Now()); }
+  // The time of day on everybody else's machine.
+  std::int64_t ClientNanos() const { return absl::ToUnixNanos(now_); }
+  // Somebody sets the clock of the service's machine wrong by so much; zero: right again.
+  void SetJump(absl::Duration jump) { jumped_ = jump; }
 
   void At(absl::Time when, std::function<void()> what) {
     events_.emplace(std::max(when, now_), std::move(what));
@@ -85,6 +90,7 @@ class World final : public Clock {
 
   const absl::Time start_ = absl::FromUnixSeconds(1'790'000'000);
   absl::Time now_ = start_;
+  absl::Duration jumped_ = absl::ZeroDuration();
   std::multimap<absl::Time, std::function<void()>> events_;
   std::deque<std::string> story_;
   std::uint64_t digest_ = 0xCBF29CE484222325ULL;

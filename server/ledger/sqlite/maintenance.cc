@@ -79,6 +79,7 @@ class Journal : public JournalVisitor {
   }
   void State(CustomerHash hash, std::string_view bucket) override { states_[hash] = bucket; }
   void Touched(CustomerHash, const Touch&) override {}
+  void SentUpTo(OutboxId) override {}
 
   const absl::flat_hash_map<CustomerHash, std::string>& states() const { return states_; }
 

@@ -103,6 +103,7 @@ class TenantLedgerTest : public ::testing::Test {
             .random = [this] { return random_(); },
             .fold_customers = fold_customers_,
             .fold_slice = fold_slice_,
+            .sent_ahead = sent_ahead_,
             .abort_on_broken_law = true};
   }
   void Open() {
@@ -291,6 +292,7 @@ class TenantLedgerTest : public ::testing::Test {
   TempDir dir_;
   std::int64_t fold_customers_ = limits::kUnfoldedCustomersMax;
   std::int64_t fold_slice_ = limits::kFoldSliceCustomers;
+  std::int64_t sent_ahead_ = limits::kSentAheadRows;
   FakeClock clock_;
   TenantRules rules_;
   std::mt19937_64 random_{42};

@@ -28,6 +28,7 @@ class History : public TenantLedgerTest {
   void TestBody() override {
     if (Chance(70)) fold_customers_ = 1 + static_cast<std::int64_t>(Below(4));
     if (Chance(70)) fold_slice_ = 1 + static_cast<std::int64_t>(Below(3));
+    if (Chance(70)) sent_ahead_ = static_cast<std::int64_t>(Below(4));
     SetUp();
     rejections_ = Chance(40);
     full_ = Chance(30);

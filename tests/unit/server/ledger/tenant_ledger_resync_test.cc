@@ -146,10 +146,23 @@ TEST_F(TenantLedgerResync, ARestoredLedgerKeepsHistoryAndTrustsNothing) {
   EXPECT_EQ(sources->sources[0].full_required, "the ledger was restored from a backup");
 }
 
+TEST_F(TenantLedgerResync, ARestoredLedgerWaitsForRequestsOfTheOneItReplaces) {
+  Restart();  // Stopped cleanly: the backup of then says that no request is under way.
+  ASSERT_THAT(ledger_->Begin(), IsOk());
+  ASSERT_THAT(ledger_->BecomeRestored("restored"), IsOk());
+  ASSERT_THAT(ledger_->Commit(), IsOk());
+  Restart();
+  Push({{"jo", {{"a", 1}}}}, At(2), RunMode::kFull);
+  EXPECT_THAT(LeaseAll(), IsEmpty());
+  clock_.Advance(limits::kLostOutcomeWait);
+  EXPECT_THAT(Shown(LeaseAll()), ElementsAre("jo.a=1"));
+}
+
 TEST_F(TenantLedgerResync, AFullRunThatCompletesEndsTheNeedForOne) {
   ASSERT_THAT(ledger_->Begin(), IsOk());
   ASSERT_THAT(ledger_->BecomeRestored("restored"), IsOk());
   ASSERT_THAT(ledger_->Commit(), IsOk());
+  clock_.Advance(limits::kLostOutcomeWait);
   Push({{"jo", {{"a", 1}}}}, At(2), RunMode::kFull);
   StartRequest incremental;
   incremental.source = "model";
