@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "client/gunzip.h"
 #include "client/status_macros.h"
 #include "client/text.h"
 
@@ -47,7 +48,8 @@ class FileSource final : public ByteSource {
 
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenFile(const std::string& path) {
   if (path == "-") {
-    return std::make_unique<FileSource>(STDIN_FILENO, false, "standard input", std::nullopt);
+    const std::string name = "standard input";
+    return Gunzip(std::make_unique<FileSource>(STDIN_FILENO, false, name, std::nullopt), name);
   }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
@@ -60,7 +62,7 @@ absl::StatusOr<std::unique_ptr<ByteSource>> OpenFile(const std::string& path) {
   }
   std::optional<std::int64_t> size;
   if (S_ISREG(facts.st_mode)) size = facts.st_size;
-  return std::make_unique<FileSource>(fd, true, path, size);
+  return Gunzip(std::make_unique<FileSource>(fd, true, path, size), path);
 }
 
 absl::StatusOr<std::size_t> StringSource::Read(char* buffer, std::size_t size) {

@@ -22,8 +22,8 @@ class ByteSource {
   virtual std::optional<std::int64_t> size() const { return std::nullopt; }
 };
 
-// A file, or standard input for `-`. INVALID_ARGUMENT when it can't be opened; reading fails with
-// UNAVAILABLE.
+// A file, or standard input for `-`, unpacked if it is gzip. INVALID_ARGUMENT when it can't be
+// opened; reading fails with UNAVAILABLE.
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenFile(const std::string& path);
 
 // Bytes in memory, handed out in pieces of at most `piece` bytes.

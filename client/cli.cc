@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include "client/cli_jobs.h"
+#include "client/commands.h"
 #include "client/rejection_commands.h"
 
 namespace peaksync::client {
@@ -20,12 +22,16 @@ struct CommandLine {
   std::string watch_timeout = "1h";
   std::string watch_pause_timeout = "30s";
   std::string last_sync_source;
+  std::string cursor_source;
+  std::string cursor;
   RejectionFlags rejections;  // Of all commands about rejections; one is chosen.
   int rejections_limit = 50;
   ExportFlags rejections_export;
   RetryFlags rejections_retry;
   ResyncFlags resync;
+  JobsLine jobs;
   bool yes = false;
+  CLI::Option* server = nullptr;
   std::function<ExitStatus(Output)> run;  // The command.
 };
 
@@ -51,10 +57,10 @@ CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string&
 void AddCommonFlags(CLI::App& app, CommandLine& line) {
   ConnectionOptions& connection = line.common.connection;
   const auto group = "Common (also after the command)";
-  app.add_option("--server", connection.server, "The service: HOST:PORT")
-      ->envname("PEAKSYNC_SERVER")
-      ->capture_default_str()
-      ->group(group);
+  line.server = app.add_option("--server", connection.server, "The service: HOST:PORT")
+                    ->envname("PEAKSYNC_SERVER")
+                    ->capture_default_str()
+                    ->group(group);
   app.add_option("--token-file", line.common.token_file,
                  "File with the tenant's token; or the token itself in PEAKSYNC_TOKEN")
       ->envname("PEAKSYNC_TOKEN_FILE")
@@ -112,7 +118,8 @@ void AddPushColumns(CLI::App& push, PushOptions& options) {
   push.add_option_function<std::string>(
       "--null-value", [&options](const std::string& text) { options.null_value = text; },
       "A CSV cell with this text unsets the attribute (an empty cell leaves it alone)");
-  push.add_option("--format", options.format, "csv or jsonl; default: by the file's name");
+  push.add_option("--format", options.format,
+                  "csv or jsonl; default: by the file's name, with or without .gz");
 }
 
 void AddPushBehaviour(CLI::App& push, PushOptions& options) {
@@ -204,6 +211,18 @@ void AddSources(CLI::App& app, CommandLine& line) {
   AddCommand(sources, "list", "All sources with their cursors",
              "Example: peaksync sources list -o json", line,
              [&line](Output output) { return RunSourcesList(line.common, output); });
+  CLI::App* const set = AddCommand(
+      sources, "set-cursor", "Move a source's cursor: where its next sync starts",
+      "Examples:\n"
+      "  peaksync sources set-cursor churn 2026-09-01T00:00:00Z\n"
+      "  peaksync sources set-cursor churn none\n\n"
+      "Back: more is selected again, and what Braze has is not sent twice. Ahead: what changed in\n"
+      "between is never selected. none: the next sync selects everything.",
+      line, [&line](Output output) {
+        return RunSourcesSetCursor(line.common, line.cursor_source, line.cursor, output);
+      });
+  set->add_option("source", line.cursor_source, "The source")->required();
+  set->add_option("time", line.cursor, "Its cursor (RFC 3339), or none")->required();
   CLI::App* const last = AddCommand(
       app, "last-sync", "The last successful sync of a source",
       "Example: peaksync last-sync --source churn -o json", line,
@@ -314,6 +333,8 @@ int RunCommandLine(int argc, const char* const* argv, Output output) {
       "Example: peaksync push scores.csv --source churn --id-column external_id\n"
       "`peaksync COMMAND --help` says more.");
   AddPush(app, line);
+  AddJobCommands(app, line.common, line.jobs,
+                 [&line](std::function<ExitStatus(Output)> run) { line.run = std::move(run); });
   AddRuns(app, line);
   AddSources(app, line);
   CLI::App* const rejections = AddGroup(app, "rejections", "Values that were refused",
@@ -330,6 +351,7 @@ int RunCommandLine(int argc, const char* const* argv, Output output) {
     return code == 0 ? 0 : static_cast<int>(ExitStatus::kUsage);
   }
   line.common.json = line.output == "json";
+  line.common.server_given = line.server->count() > 0;
   return static_cast<int>(line.run(output));
 }
 

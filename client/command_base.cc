@@ -1,5 +1,8 @@
 #include "client/command_base.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <cstdlib>
 
 #include "absl/time/clock.h"
@@ -9,6 +12,12 @@
 #include "client/text.h"
 
 namespace peaksync::client {
+
+std::string ClientName() {
+  std::array<char, 65> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return Cat("peaksync ", PEAKSYNC_VERSION, " on ", host.data());
+}
 
 absl::StatusOr<std::unique_ptr<Channel>> OpenChannel(const CommonOptions& common) {
   ConnectionOptions connection = common.connection;

@@ -15,6 +15,9 @@
 // What the commands have in common.
 namespace peaksync::client {
 
+// Who the service is told that is there: `peaksync 0.1.0 on HOST`.
+std::string ClientName();
+
 // A channel with the credential of the flags or of PEAKSYNC_TOKEN.
 absl::StatusOr<std::unique_ptr<Channel>> OpenChannel(const CommonOptions& common);
 

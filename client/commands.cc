@@ -1,15 +1,13 @@
 #include "client/commands.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "client/command_base.h"
 #include "client/rejection_report.h"
+#include "client/row_rules.h"
 #include "client/rpc_client.h"
 #include "client/status_macros.h"
 #include "client/text.h"
@@ -17,12 +15,6 @@
 
 namespace peaksync::client {
 namespace {
-
-std::string ClientName() {
-  std::array<char, 65> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return Cat("peaksync ", PEAKSYNC_VERSION, " on ", host.data());
-}
 
 absl::StatusOr<PushReport> PushFile(const CommonOptions& common, const PushOptions& options,
                                     Console& console) {
@@ -161,6 +153,28 @@ ExitStatus RunSourcesList(const CommonOptions& common, Output output) {
   const auto sources = ListSources(common);
   if (!sources.ok()) return Fail(sources.status(), common, output);
   output.out << (common.json ? SourcesJson(*sources) : SourcesTable(*sources));
+  return ExitStatus::kDone;
+}
+
+ExitStatus RunSourcesSetCursor(const CommonOptions& common, const std::string& source,
+                               const std::string& cursor, Output output) {
+  const auto set = [&]() -> absl::StatusOr<v1::Source> {
+    PEAKSYNC_CLIENT_RETURN_IF_ERROR(CheckSource(source));
+    v1::SetSourceCursorRequest request;
+    request.set_source(source);
+    if (cursor != "none") {
+      const absl::StatusOr<TimePoint> time = ParseTime(cursor);
+      if (!time.ok()) return Invalid("TIME: ", MessageOf(time.status()), "; or none");
+      SetTime(*time, request.mutable_cursor());
+    }
+    PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const auto channel, OpenChannel(common));
+    return RpcClient(*channel).SetSourceCursor(request);
+  };
+  const auto changed = set();
+  if (!changed.ok()) {
+    return Fail(Doing(Cat("setting the cursor of ", source), changed.status()), common, output);
+  }
+  output.out << (common.json ? SourcesJson({*changed}) : SourcesTable({*changed}));
   return ExitStatus::kDone;
 }
 

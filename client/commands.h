@@ -19,6 +19,9 @@ ExitStatus RunRunsWatch(const CommonOptions& common, const std::string& run_id,
                         Output output);
 ExitStatus RunRunsCancel(const CommonOptions& common, const std::string& run_id, Output output);
 ExitStatus RunSourcesList(const CommonOptions& common, Output output);
+// `cursor`: a time, or `none` to remove it.
+ExitStatus RunSourcesSetCursor(const CommonOptions& common, const std::string& source,
+                               const std::string& cursor, Output output);
 ExitStatus RunLastSync(const CommonOptions& common, const std::string& source, Output output);
 
 }  // namespace peaksync::client

@@ -15,6 +15,10 @@ inline constexpr std::size_t kColumnsMax = 10'000;      // Of a CSV file; most m
 inline constexpr std::int64_t kHeadRowsMax = 10'000;    // Looked at before anything is sent.
 inline constexpr std::size_t kHeadBytesMax = 32 << 20;  // The same, in bytes.
 
+// Databases.
+inline constexpr int kFetchRows = 1'000;  // At a time; Redshift of one node gives no more.
+inline constexpr absl::Duration kDatabaseConnectTimeout = absl::Seconds(15);
+
 // What the service takes (docs/design.md section 6). An update's size is the service's to judge.
 inline constexpr int kBatchUpdatesDefault = 1'000;
 inline constexpr int kBatchUpdatesMax = 5'000;
@@ -48,6 +52,13 @@ inline constexpr absl::Duration kPauseTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kBarInterval = absl::Milliseconds(100);
 inline constexpr absl::Duration kPlainInterval = absl::Seconds(5);
 
+// The agent.
+inline constexpr int kAgentRunsMax = 4;  // At a time.
+inline constexpr absl::Duration kAgentRetryMin = absl::Minutes(1);
+inline constexpr absl::Duration kAgentRetryMax = absl::Hours(1);
+inline constexpr absl::Duration kAgentLook = absl::Minutes(1);      // At the clock, which may jump.
+inline constexpr absl::Duration kAgentStopMax = absl::Seconds(10);  // For runs to end.
+
 // What is told.
 inline constexpr int kInvalidShownMax = 20;                  // On stderr.
 inline constexpr int kInvalidListedMax = 100;                // In the JSON report.
@@ -57,5 +68,6 @@ inline constexpr std::size_t kShownCharactersMax = 40;       // Of a value or a 
 inline constexpr std::size_t kReasonCharactersMax = 100;
 inline constexpr int kPushHintsMax = 5;
 inline constexpr std::size_t kTokenBytesMax = 4'096;
+inline constexpr std::size_t kSecretBytesMax = 65'536;  // Of a database: a connection string.
 
 }  // namespace peaksync::client::limits

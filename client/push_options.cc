@@ -25,11 +25,12 @@ absl::Status SetFormat(const PushOptions& options, PushPlan* plan) {
     plan->format = options.format == "csv" ? FileFormat::kCsv : FileFormat::kJsonLines;
     return absl::OkStatus();
   }
-  const std::string name = absl::AsciiStrToLower(options.file);
+  std::string name = absl::AsciiStrToLower(options.file);
   if (name == "-") {
     plan->format_is_a_guess = true;
     return absl::OkStatus();
   }
+  if (absl::EndsWith(name, ".gz")) name.resize(name.size() - 3);
   if (absl::EndsWith(name, ".csv")) return absl::OkStatus();
   if (absl::EndsWith(name, ".jsonl") || absl::EndsWith(name, ".ndjson")) {
     plan->format = FileFormat::kJsonLines;

@@ -15,6 +15,7 @@ struct CommonOptions {
   ConnectionOptions connection;
   std::string token_file;
   std::string tenant;
+  bool server_given = false;  // By flag or variable, so that a jobs file does not replace it.
   bool json = false;
   bool no_progress = false;
 };

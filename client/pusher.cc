@@ -50,6 +50,7 @@ class PushJob final : public StreamObserver {
   // Takes the last update of the batch, which does not fit, into a new one.
   absl::Status BeginNextWithLast();
   absl::Status TakeUpdate(v1::CustomerUpdate* update, const RowInfo& info);
+  void NoteTime(TimePoint time);
   void Refuse(const RowInfo& info);
   void TellBackPressure(const std::string& why);
   std::optional<google::protobuf::Timestamp> Cursor() const;
@@ -89,6 +90,7 @@ StreamOptions PushJob::MakeStreamOptions() const {
   options.start.set_expected_tenant(settings_.expected_tenant);
   options.start.set_client(settings_.client_name);
   if (settings_.updated_at) SetTime(*settings_.updated_at, options.start.mutable_updated_at());
+  if (settings_.from_cursor) SetTime(*settings_.from_cursor, options.start.mutable_from_cursor());
   options.deadline = deadline_;
   options.connect_timeout = settings_.connect_timeout;
   options.backoff_min = settings_.backoff_min;
@@ -157,11 +159,17 @@ absl::Status PushJob::TakeUpdate(v1::CustomerUpdate* update, const RowInfo& info
   places_.Add(stream_.next_sequence(), info.line,
               rejects_.wants_text() ? rows_.RowText() : std::string());
   if (update->has_updated_at()) {
-    const TimePoint time{update->updated_at().seconds(), update->updated_at().nanos()};
-    if (!newest_ || *newest_ < time) newest_ = time;
+    NoteTime({update->updated_at().seconds(), update->updated_at().nanos()});
   }
   if (batch_->batch().updates_size() < settings_.batch_updates_max) return absl::OkStatus();
   return SendBatch();
+}
+
+void PushJob::NoteTime(TimePoint time) {
+  const bool is_future = settings_.cursor_not_after && *settings_.cursor_not_after < time;
+  std::optional<TimePoint>& newest = is_future ? report_.rows.newest_future : newest_;
+  if (is_future) ++report_.rows.future;
+  if (!newest || *newest < time) newest = time;
 }
 
 absl::Status PushJob::BeginNextWithLast() {

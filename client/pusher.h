@@ -22,9 +22,12 @@ struct PushSettings {
   std::string expected_tenant;
   std::string client_name;
   bool full = false;
-  std::optional<TimePoint> updated_at;  // Of updates without a time; none: the service's clock.
+  std::optional<TimePoint> updated_at;   // Of updates without a time; none: the service's clock.
+  std::optional<TimePoint> from_cursor;  // Where the selection began; none: everything.
   std::optional<TimePoint> cursor;
-  bool cursor_is_max = false;  // The newest updated_at that was sent.
+  bool cursor_is_max = false;  // The newest updated_at that was sent …
+  // … but not one after this: such rows are counted as of the future.
+  std::optional<TimePoint> cursor_not_after;
   int batch_updates_max = limits::kBatchUpdatesDefault;
   std::size_t batch_bytes_max = limits::kBatchBytesMax;
   bool wait = true;

@@ -68,6 +68,33 @@ void AddStaleHint(const v1::SyncRun& run, std::string* out) {
          " and were not sent. `--updated-at now` sends them all the same.\n");
 }
 
+std::string TimeOr(const std::optional<TimePoint>& time, std::string_view otherwise) {
+  return time ? FormatTime(*time) : std::string(otherwise);
+}
+
+void AddSync(const SyncFacts& sync, std::string* out) {
+  AddLine("job", sync.job, out);
+  AddLine(
+      "selected",
+      Cat(sync.selected_from ? "updated since " : "", TimeOr(sync.selected_from, "the whole table"),
+          " (cursor ", TimeOr(sync.cursor, "none"), ")"),
+      out);
+  if (sync.retried > 0) {
+    AddLine("retried",
+            Cat(WithCommas(sync.retried), " rejected values were tried again, ",
+                WithCommas(sync.refused_again), " of them refused again"),
+            out);
+  }
+}
+
+void AddFuture(const RowCounts& rows, std::string* out) {
+  if (rows.future == 0) return;
+  Append(out, "\n", WithCommas(rows.future), " rows are of the future (up to ",
+         TimeOr(rows.newest_future, "?"),
+         "): the cursor stays before them, so they are selected again. Check the clock that wrote "
+         "them, and the time zone.\n");
+}
+
 // Whom Braze refused, and why: the first of them.
 void AddBrazeRefusals(const PushReport& report, std::string* out) {
   if (report.braze_refusals.empty()) return;
@@ -108,6 +135,7 @@ std::string TimeName(const google::protobuf::Timestamp& time) {
 std::string PushTable(const PushReport& report) {
   std::string out;
   AddLine("run", report.run ? RunTitle(*report.run) : "none was opened", &out);
+  if (report.sync) AddSync(*report.sync, &out);
   AddLine("source", report.source, &out);
   if (!report.tenant.empty()) {
     AddLine("to",
@@ -127,6 +155,7 @@ std::string PushTable(const PushReport& report) {
     if (!IsFinal(report.run->state())) Append(&out, DeliveryTable(report.run->delivery()));
   }
   AddLine("duration", DurationText(report.duration), &out);
+  AddFuture(report.rows, &out);
   AddBrazeRefusals(report, &out);
   if (report.run) AddStaleHint(*report.run, &out);
   if (report.run && !report.waited && !IsFinal(report.run->state())) {

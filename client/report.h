@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "client/exit_status.h"
 #include "client/row_source.h"
+#include "client/time_text.h"
 #include "peaksync/v1/sync_service.pb.h"
 
 namespace peaksync::client {
@@ -20,6 +21,17 @@ struct RowCounts {
   std::int64_t sent = 0;     // Given to the stream.
   std::int64_t invalid = 0;  // Not sent.
   std::int64_t empty = 0;    // A customer without any value: nothing to send.
+  std::int64_t future = 0;   // Sent, and later than PushSettings::cursor_not_after.
+  std::optional<TimePoint> newest_future = {};
+};
+
+// What `sync` has to say beside the push it makes.
+struct SyncFacts {
+  std::string job;
+  std::optional<TimePoint> cursor;         // The source's, before.
+  std::optional<TimePoint> selected_from;  // Nothing: the whole table.
+  std::int64_t retried = 0;                // Rejections that were tried again first.
+  std::int64_t refused_again = 0;          // Of them, as far as it is known.
 };
 
 // What a push came to.
@@ -39,6 +51,7 @@ struct PushReport {
   std::vector<v1::Rejection> braze_refusals;  // The first values of the run that Braze refused.
   std::int64_t braze_refusals_count = 0;
   absl::Duration duration;
+  std::optional<SyncFacts> sync;  // Of `sync` only.
 };
 
 // For people: what became of every row and value, and what to do where something is amiss.

@@ -3,6 +3,7 @@
 #include "absl/strings/strip.h"
 #include "client/customer_text.h"
 #include "client/delivery_text.h"
+#include "client/job_report.h"
 #include "client/rejection_report.h"
 #include "client/report.h"
 #include "client/text.h"
@@ -106,6 +107,20 @@ Json ToJson(const std::vector<v1::SyncRun>& runs) {
   return list;
 }
 
+Json TimeOrNull(const std::optional<TimePoint>& time) {
+  return time ? Json(FormatTime(*time)) : Json(nullptr);
+}
+
+Json ToJson(const SyncFacts& sync, const RowCounts& rows) {
+  return {{"job", sync.job},
+          {"cursor", TimeOrNull(sync.cursor)},
+          {"selected_from", TimeOrNull(sync.selected_from)},
+          {"future_rows", rows.future},
+          {"newest_future_time", TimeOrNull(rows.newest_future)},
+          {"retried", sync.retried},
+          {"refused_again", sync.refused_again}};
+}
+
 std::string Text(const Json& json) {
   // File names may be anything; the rest is UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -124,6 +139,7 @@ std::string PushJson(const PushReport& report) {
   return Text({{"exit_status", static_cast<int>(report.exit)},
                {"error", ToJson(report.status)},
                {"file", report.file},
+               {"sync", report.sync ? ToJson(*report.sync, report.rows) : Json(nullptr)},
                {"source", report.source},
                {"tenant", TextOrNull(report.tenant)},
                {"workspace", TextOrNull(report.workspace)},
@@ -192,5 +208,26 @@ std::string RetryJson(const RetryReport& report) {
 }
 
 std::string CountJson(const std::string& name, std::int64_t count) { return Text({{name, count}}); }
+
+std::string FileJson(const std::string& file) { return Text({{"file", file}}); }
+
+std::string CheckJson(ExitStatus exit, const std::vector<absl::Status>& problems,
+                      const std::vector<JobFindings>& findings) {
+  const auto list = [](const std::vector<absl::Status>& all) {
+    Json out = Json::array();
+    for (const absl::Status& one : all) out.push_back(ToJson(one));
+    return out;
+  };
+  Json jobs = Json::array();
+  for (const JobFindings& job : findings) {
+    jobs.push_back({{"job", job.job},
+                    {"rows", job.rows},
+                    {"attributes", job.attributes},
+                    {"problems", list(job.problems)},
+                    {"notes", job.notes}});
+  }
+  return Text(
+      {{"exit_status", static_cast<int>(exit)}, {"problems", list(problems)}, {"jobs", jobs}});
+}
 
 }  // namespace peaksync::client

@@ -99,6 +99,12 @@ absl::StatusOr<v1::ResyncResponse> RpcClient::Resync(const v1::ResyncRequest& re
   return impl_->Change(&v1::SyncService::Stub::Resync, request);
 }
 
+absl::StatusOr<v1::Source> RpcClient::SetSourceCursor(const v1::SetSourceCursorRequest& request) {
+  auto response = impl_->Change(&v1::SyncService::Stub::SetSourceCursor, request);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_source());
+}
+
 struct RunWatch::Impl {
   void Read() {
     v1::WatchSyncRunResponse response;

@@ -38,6 +38,7 @@ class RpcClient {
   absl::StatusOr<v1::DiscardRejectionsResponse> DiscardRejections(
       const v1::DiscardRejectionsRequest& request);
   absl::StatusOr<v1::ResyncResponse> Resync(const v1::ResyncRequest& request);
+  absl::StatusOr<v1::Source> SetSourceCursor(const v1::SetSourceCursorRequest& request);
 
  private:
   struct Impl;

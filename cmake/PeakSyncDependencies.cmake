@@ -30,6 +30,13 @@ if("server" IN_LIST PEAKSYNC_PARTS OR "client" IN_LIST PEAKSYNC_PARTS)
   find_package(nlohmann_json CONFIG REQUIRED)
 endif()
 
+if("client" IN_LIST PEAKSYNC_PARTS)
+  find_package(ZLIB REQUIRED)
+  find_package(PostgreSQL REQUIRED)  # libpq.
+  find_package(ODBC REQUIRED)
+  find_package(tomlplusplus CONFIG REQUIRED)
+endif()
+
 if("server" IN_LIST PEAKSYNC_PARTS)
   find_package(PkgConfig REQUIRED)
   find_package(CURL REQUIRED)

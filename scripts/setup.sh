@@ -30,6 +30,8 @@ if [[ "$wanted" != mock ]]; then
     # Everything else the other programs are made of.
     pkg-config libcurl4-openssl-dev libsqlite3-dev prometheus-cpp-dev libspdlog-dev
     libtomlplusplus-dev libxxhash-dev nlohmann-json3-dev libcpp-httplib-dev
+    # What the client reads: gzip, PostgreSQL and Redshift, any database with an ODBC driver.
+    zlib1g-dev libpq-dev unixodbc-dev
     # Tests, benchmarks, the demo.
     libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl curl
     # The wheel of client/python.
@@ -38,7 +40,8 @@ if [[ "$wanted" != mock ]]; then
 fi
 if [[ "$wanted" == true ]]; then
   packages+=(
-    python3-pytest python3-pandas python3-venv python3-psycopg2 python3-yaml postgresql
+    python3-pytest python3-pandas python3-venv python3-psycopg2 python3-yaml
+    postgresql odbc-postgresql
     ruby ruby-minitest chromium chromium-driver clang libclang-rt-dev binutils
   )
   # One that is there already may be newer than Debian's, and no package of Debian's.

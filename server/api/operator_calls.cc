@@ -1,4 +1,4 @@
-// What people ask for: canceling runs, rejections, resync.
+// What people ask for: canceling runs, rejections, resync, cursors.
 #include <limits>
 #include <utility>
 #include <vector>
@@ -178,6 +178,29 @@ grpc::ServerUnaryReactor* SyncServiceImpl::Resync(Context* context,
                                    if (values.ok()) response->set_values(*values);
                                    reactor->Finish(ToGrpc(values.status()));
                                  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SyncServiceImpl::SetSourceCursor(
+    Context* context, const v1::SetSourceCursorRequest* request,
+    v1::SetSourceCursorResponse* response) {
+  const absl::StatusOr<Caller> caller = Authorize(*context, "SetSourceCursor");
+  if (!caller.ok()) return Answer(context, caller.status());
+  std::optional<UnixNanos> cursor;
+  if (request->has_cursor()) {
+    const absl::StatusOr<UnixNanos> time = ReadTimestamp(request->cursor());
+    if (!time.ok()) {
+      return Answer(context,
+                    absl::InvalidArgumentError(Concat("cursor ", time.status().message())));
+    }
+    cursor = *time;
+  }
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  caller->tenant->ledger->SetSourceCursor(
+      request->source(), cursor, [=, tenant = caller->tenant](absl::StatusOr<SourceView> view) {
+        if (view.ok()) WriteSource(view->source, view->delivery, response->mutable_source());
+        reactor->Finish(ToGrpc(view.status()));
+      });
   return reactor;
 }
 

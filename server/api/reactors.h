@@ -232,6 +232,9 @@ class SyncServiceImpl final : public v1::SyncService::CallbackService {
                                               v1::DiscardRejectionsResponse* response) override;
   grpc::ServerUnaryReactor* Resync(Context* context, const v1::ResyncRequest* request,
                                    v1::ResyncResponse* response) override;
+  grpc::ServerUnaryReactor* SetSourceCursor(Context* context,
+                                            const v1::SetSourceCursorRequest* request,
+                                            v1::SetSourceCursorResponse* response) override;
 
  private:
   // `method` as the proto names it.

@@ -149,6 +149,11 @@ struct SourcePage {
   DeliveryStatus delivery;
 };
 
+struct SourceView {
+  Source source;
+  DeliveryStatus delivery;
+};
+
 struct RejectionPage {
   std::vector<Rejection> rejections;       // Oldest first.
   std::optional<std::int64_t> next_after;  // For the next page.
@@ -219,6 +224,9 @@ class Ledger {
   virtual void DiscardRejections(RejectionFilter filter, Done<std::int64_t> done) = 0;
   // Answers how many values that were known are unknown now.
   virtual void Resync(ResyncRequest request, Done<std::int64_t> done) = 0;
+  // Nothing: the cursor is removed.
+  virtual void SetSourceCursor(std::string source, std::optional<UnixNanos> cursor,
+                               Done<SourceView> done) = 0;
 
   // What the configuration says from now on, for values that come from now on. `min_free_disk`: see
   // LedgerLimits.

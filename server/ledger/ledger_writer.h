@@ -61,6 +61,8 @@ class LedgerWriter final : public Ledger {
   void RetryRejections(RetryRequest request, Done<RetryResult> done) override;
   void DiscardRejections(RejectionFilter filter, Done<std::int64_t> done) override;
   void Resync(ResyncRequest request, Done<std::int64_t> done) override;
+  void SetSourceCursor(std::string source, std::optional<UnixNanos> cursor,
+                       Done<SourceView> done) override;
   void Reconfigure(std::shared_ptr<const TenantRules> rules, LedgerLimits limits) override;
   void Lease(LeaseRequest request, absl::AnyInvocable<void(Leased) &&> done) override;
   void Settle(std::vector<ObjectOutcome> outcomes) override;

@@ -105,6 +105,14 @@ void LedgerWriter::Resync(ResyncRequest request, Done<std::int64_t> done) {
       [request = std::move(request)](TenantLedger& ledger) { return ledger.Resync(request); });
 }
 
+void LedgerWriter::SetSourceCursor(std::string source, std::optional<UnixNanos> cursor,
+                                   Done<SourceView> done) {
+  Submit<SourceView>(Job(), std::move(done),
+                     [source = std::move(source), cursor](TenantLedger& ledger) {
+                       return ledger.SetSourceCursor(source, cursor);
+                     });
+}
+
 // Takes its turn, so that what was decided before keeps the rules of then.
 void LedgerWriter::Reconfigure(std::shared_ptr<const TenantRules> rules, LedgerLimits limits) {
   Job job;

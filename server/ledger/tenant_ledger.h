@@ -74,6 +74,8 @@ class TenantLedger {
   absl::StatusOr<RetryResult> RetryRejections(const RetryRequest& request);
   absl::StatusOr<std::int64_t> DiscardRejections(const RejectionFilter& filter);
   absl::StatusOr<std::int64_t> Resync(const ResyncRequest& request);
+  absl::StatusOr<SourceView> SetSourceCursor(std::string_view source,
+                                             std::optional<UnixNanos> cursor);
   // From now on it is the ledger of this workspace, and every value is unknown; answers how many
   // were known. What waits is sent there. Only with nothing in flight: an answer of the old
   // workspace would confirm for the new one.
@@ -181,6 +183,7 @@ class TenantLedger {
   absl::Status EndSync(const StoredRun& stored);
   bool MoveCursor(const Run& run, StoredSource& source);
   absl::StatusOr<StoredSource*> FindOrAddSource(std::string_view name);
+  absl::StatusOr<Source> Describe(const StoredSource& stored);
   absl::StatusOr<ActiveRun*> AddRun(const StartRequest& request, RunKind kind,
                                     const StoredSource& source);
   absl::StatusOr<Run> ResumeRun(const StartRequest& request, ActiveRun* active,

@@ -1,4 +1,5 @@
-// What people do: cancel a run, resync, give the ledger another workspace, restore it.
+// What people do: cancel a run, resync, move a cursor, give the ledger another workspace, restore
+// it.
 #include <algorithm>
 #include <utility>
 
@@ -128,6 +129,19 @@ absl::StatusOr<std::int64_t> TenantLedger::ResyncCustomer(const ResyncRequest& r
   if (request.validate_only || values == 0) return values;
   PEAKSYNC_RETURN_IF_ERROR(WriteState(open));
   return values;
+}
+
+absl::StatusOr<SourceView> TenantLedger::SetSourceCursor(std::string_view name,
+                                                         std::optional<UnixNanos> cursor) {
+  PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
+  const auto found = sources_.find(name);
+  if (found == sources_.end()) return NoSuchSource(name);
+  StoredSource& source = found->second;
+  source.cursor = cursor;
+  PEAKSYNC_RETURN_IF_ERROR(Sql(store_.WriteSource(source)));
+  absl::StatusOr<Source> described = Describe(source);
+  PEAKSYNC_RETURN_IF_ERROR(Sql(described.status()));
+  return SourceView{*std::move(described), delivery()};
 }
 
 absl::StatusOr<std::int64_t> TenantLedger::Rebind(const std::string& endpoint,

@@ -251,6 +251,21 @@ absl::StatusOr<RunPage> TenantLedger::ListRuns(std::string_view source, int page
   return page;
 }
 
+absl::StatusOr<Source> TenantLedger::Describe(const StoredSource& stored) {
+  Source source;
+  source.name = stored.name;
+  source.cursor = stored.cursor;
+  source.full_required = stored.full_required;
+  PEAKSYNC_ASSIGN_OR_RETURN(
+      std::vector<StoredRun> last,
+      store_.ReadRuns(stored.source_id, std::numeric_limits<std::int64_t>::max(), 1));
+  if (!last.empty()) source.last_run = Overlay(std::move(last.front()));
+  PEAKSYNC_ASSIGN_OR_RETURN(std::optional<StoredRun> completed,
+                            store_.LastCompletedRun(stored.source_id));
+  if (completed) source.last_completed_run = std::move(completed->run);
+  return source;
+}
+
 absl::StatusOr<SourcePage> TenantLedger::ListSources(int page_size, std::string_view after) {
   PEAKSYNC_RETURN_IF_ERROR(EnsureLoaded());
   if (!after.empty() && !sources_.contains(after)) {  // Sources are never removed.
@@ -264,18 +279,8 @@ absl::StatusOr<SourcePage> TenantLedger::ListSources(int page_size, std::string_
       page.next_after = page.sources.back().name;
       break;
     }
-    const StoredSource& stored = at->second;
-    Source& source = page.sources.emplace_back();
-    source.name = stored.name;
-    source.cursor = stored.cursor;
-    source.full_required = stored.full_required;
-    PEAKSYNC_ASSIGN_OR_RETURN(
-        std::vector<StoredRun> last,
-        store_.ReadRuns(stored.source_id, std::numeric_limits<std::int64_t>::max(), 1));
-    if (!last.empty()) source.last_run = Overlay(std::move(last.front()));
-    PEAKSYNC_ASSIGN_OR_RETURN(std::optional<StoredRun> completed,
-                              store_.LastCompletedRun(stored.source_id));
-    if (completed) source.last_completed_run = std::move(completed->run);
+    PEAKSYNC_ASSIGN_OR_RETURN(Source source, Describe(at->second));
+    page.sources.push_back(std::move(source));
   }
   return page;
 }

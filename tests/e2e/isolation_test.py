@@ -109,7 +109,8 @@ class IsolationTest(harness.EndToEndTest):
         self.assertEqual(code, grpc.StatusCode.OK)
         code, known = self.call("acme", "Resync", {"validate_only": True})
         self.assertEqual(code, grpc.StatusCode.OK)
-        return {**state, "rejections": rejections, "known": known}
+        sources = self.peaksync("sources", "list", "-o", "json").out
+        return {**state, "rejections": rejections, "known": known, "sources": sources}
 
     def test_every_call_is_in_this_test(self):
         """A new RPC has to say here how it would be asked for another tenant's data."""

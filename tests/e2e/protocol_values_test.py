@@ -192,7 +192,7 @@ class CallsTest(ProtocolTest):
     def test_calls_to_come(self):
         """Every other call of the service is UNIMPLEMENTED, not a crash."""
         calls = (
-            "SetSourceCursor ExplainCustomer ForgetCustomer PauseDelivery ResumeDelivery "
+            "ExplainCustomer ForgetCustomer PauseDelivery ResumeDelivery "
             "UnsetAttribute CheckDelivery"
         )
         for method in calls.split():
@@ -243,6 +243,27 @@ class CallsTest(ProtocolTest):
         second = self.call("ListSources", request)
         self.assertEqual([source.name for source in second.sources], ["nbo"])
         self.assertEqual(second.next_page_token, "")
+
+    def test_set_source_cursor(self):
+        """The cursor goes anywhere, also away; what is no time or no source is refused."""
+        stream, started = self.open(source="churn")
+        self.finish(stream, started.run_id)
+        make = wire.messages.SetSourceCursorRequest
+        for seconds in (1_800_000_000, 1_700_000_000):
+            cursor = Timestamp(seconds=seconds)
+            answer = self.call("SetSourceCursor", make(source="churn", cursor=cursor))
+            self.assertEqual(answer.source.cursor.seconds, seconds)
+            request = wire.messages.GetLastSyncRequest(source="churn")
+            self.assertEqual(self.call("GetLastSync", request).cursor.seconds, seconds)
+        answer = self.call("SetSourceCursor", make(source="churn"))
+        self.assertFalse(answer.source.HasField("cursor"))
+        self.assertEqual(answer.source.last_completed_run.run_id, started.run_id)
+        bad = self.call("SetSourceCursor", make(source="churn", cursor=Timestamp(nanos=-1)))
+        self.assertEqual(bad[0], StatusCode.INVALID_ARGUMENT)
+        self.assert_words(bad[1], "cursor")
+        missing = self.call("SetSourceCursor", make(source="chrun", cursor=Timestamp(seconds=1)))
+        self.assertEqual(missing[0], StatusCode.NOT_FOUND)
+        self.assert_words(missing[1], "chrun")
 
 
 if __name__ == "__main__":

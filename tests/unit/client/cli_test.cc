@@ -104,6 +104,17 @@ TEST_F(CliTest, LastSync) {
   EXPECT_THAT(out_.str(), HasSubstr("NOT_FOUND"));
 }
 
+TEST_F(CliTest, SetsACursorOrRemovesIt) {
+  EXPECT_EQ(RunAt({"sources", "set-cursor", "churn", "2026-09-07T04:00:00+02:00"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("churn   2026-09-07T02:00:00Z"));
+  EXPECT_EQ(RunAt({"sources", "set-cursor", "churn", "none", "-o", "json"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("\"cursor\": null"));
+  EXPECT_EQ(RunAt({"sources", "set-cursor", "other", "none"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("setting the cursor of other"));
+  EXPECT_EQ(RunAt({"sources", "set-cursor", "churn", "2026-09-07 04:00:00"}), 2);
+  EXPECT_THAT(err_.str(), AllOf(HasSubstr("zone"), HasSubstr("none")));
+}
+
 TEST_F(CliTest, WrongUseEndsWithTwo) {
   EXPECT_EQ(Run({}), 2);
   EXPECT_EQ(Run({"fly"}), 2);
@@ -138,8 +149,14 @@ TEST_F(CliTest, EveryCommandHelpsWithAnExample) {
                                              {"rejections", "retry"},
                                              {"rejections", "discard"},
                                              {"resync"},
+                                             {"sync"},
+                                             {"jobs"},
+                                             {"jobs", "init"},
+                                             {"jobs", "check"},
+                                             {"agent"},
                                              {"sources"},
                                              {"sources", "list"},
+                                             {"sources", "set-cursor"},
                                              {"last-sync"}}) {
     std::vector<std::string> words = command;
     words.emplace_back("--help");

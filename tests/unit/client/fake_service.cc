@@ -186,6 +186,15 @@ grpc::Status FakeService::GetLastSync(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
+grpc::Status FakeService::SetSourceCursor(grpc::ServerContext* /*context*/,
+                                          const v1::SetSourceCursorRequest* request,
+                                          v1::SetSourceCursorResponse* response) {
+  if (request->source() != "churn") return {grpc::StatusCode::NOT_FOUND, "no such source"};
+  response->mutable_source()->set_name("churn");
+  if (request->has_cursor()) *response->mutable_source()->mutable_cursor() = request->cursor();
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeService::WatchSyncRun(grpc::ServerContext* context,
                                        const v1::WatchSyncRunRequest* request,
                                        grpc::ServerWriter<v1::WatchSyncRunResponse>* writer) {

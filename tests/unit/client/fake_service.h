@@ -52,6 +52,9 @@ class FakeService final : public v1::SyncService::Service {
                            v1::ListSourcesResponse* response) override;
   grpc::Status GetLastSync(grpc::ServerContext* context, const v1::GetLastSyncRequest* request,
                            v1::GetLastSyncResponse* response) override;
+  grpc::Status SetSourceCursor(grpc::ServerContext* context,
+                               const v1::SetSourceCursorRequest* request,
+                               v1::SetSourceCursorResponse* response) override;
   grpc::Status WatchSyncRun(grpc::ServerContext* context, const v1::WatchSyncRunRequest* request,
                             grpc::ServerWriter<v1::WatchSyncRunResponse>* writer) override;
 

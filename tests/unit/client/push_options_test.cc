@@ -25,6 +25,12 @@ TEST(PlanPushTest, TakesTheFormatFromFlagOrName) {
   EXPECT_EQ(PlanPush(options, {})->format, FileFormat::kCsv);
   options.file = "F.JSONL";
   EXPECT_EQ(PlanPush(options, {})->format, FileFormat::kJsonLines);
+  options.file = "f.ndjson.gz";
+  EXPECT_EQ(PlanPush(options, {})->format, FileFormat::kJsonLines);
+  options.file = "f.csv.gz";
+  EXPECT_EQ(PlanPush(options, {})->format, FileFormat::kCsv);
+  options.file = "f.gz";
+  EXPECT_THAT(Error(options), HasSubstr("--format"));
   options.file = "f.txt";
   EXPECT_THAT(Error(options), HasSubstr("--format"));
   options.format = "csv";

@@ -262,6 +262,22 @@ TEST_F(PusherTest, ACursorOfMaxIsTheNewestTimeSent) {
   EXPECT_EQ(report.run->cursor().seconds(), 1788746401);
 }
 
+TEST_F(PusherTest, TimesOfTheFutureAreSentAndCountedButAreNoCursor) {
+  rows_.updated_at_column = "at";
+  settings_.from_cursor = TimePoint{5, 6};
+  settings_.cursor_is_max = true;
+  settings_.cursor_not_after = TimePoint{1788746401, 0};
+  const PushReport report = PushText(
+      "id,a,at\n1,x,2026-09-07T02:00:00Z\n2,x,2026-09-07T02:00:01Z\n3,x,2026-09-07T02:00:02Z\n"
+      "4,x,2026-09-08T02:00:00Z\n");
+  EXPECT_EQ(report.run->cursor().seconds(), 1788746401);
+  EXPECT_EQ(report.rows.sent, 4);
+  EXPECT_EQ(report.rows.future, 2);
+  EXPECT_EQ(report.rows.newest_future->seconds, 1788832800);
+  EXPECT_EQ(service_.starts()[0].from_cursor().seconds(), 5);
+  EXPECT_EQ(service_.starts()[0].from_cursor().nanos(), 6);
+}
+
 TEST_F(PusherTest, ABrokenFileEndsWithUsageAndLeavesTheRunOpen) {
   std::string text = "id,a\n";
   for (std::int64_t i = 0; i < limits::kHeadRowsMax; ++i) text += "1,x\n";

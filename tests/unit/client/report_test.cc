@@ -54,6 +54,24 @@ TEST(PushTableTest, SaysHowToSendStaleValues) {
                     HasSubstr("--updated-at now")));
 }
 
+TEST(PushTableTest, SaysWhatASyncSelectedAndWhatIsOfTheFuture) {
+  PushReport report = Report();
+  EXPECT_THAT(PushJson(report), HasSubstr("\"sync\": null"));
+  report.sync = SyncFacts{"scores", TimePoint{1788746400, 0}, TimePoint{1788660000, 0}, 12, 5};
+  report.rows.future = 3;
+  report.rows.newest_future = TimePoint{4'000'000'000, 0};
+  EXPECT_THAT(PushTable(report),
+              AllOf(HasSubstr("job             scores\n"),
+                    HasSubstr("updated since 2026-09-06T02:00:00Z (cursor 2026-09-07T02:00:00Z)"),
+                    HasSubstr("12 rejected values were tried again, 5 of them refused again"),
+                    HasSubstr("3 rows are of the future (up to 2096-10-02T07:06:40Z)")));
+  EXPECT_THAT(PushJson(report), AllOf(HasSubstr("\"selected_from\": \"2026-09-06T02:00:00Z\""),
+                                      HasSubstr("\"future_rows\": 3")));
+  report.sync = SyncFacts{"scores", std::nullopt, std::nullopt, 0, 0};
+  EXPECT_THAT(PushTable(report),
+              AllOf(HasSubstr("the whole table (cursor none)"), Not(HasSubstr("tried again"))));
+}
+
 TEST(PushTableTest, WithoutARunOnlyWhatIsKnown) {
   PushReport report;
   report.source = "churn";

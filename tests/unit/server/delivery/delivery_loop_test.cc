@@ -136,6 +136,7 @@ class FakeLedger final : public Ledger {
   void RetryRejections(RetryRequest, Done<RetryResult>) override { FAIL(); }
   void DiscardRejections(RejectionFilter, Done<std::int64_t>) override { FAIL(); }
   void Resync(ResyncRequest, Done<std::int64_t>) override { FAIL(); }
+  void SetSourceCursor(std::string, std::optional<UnixNanos>, Done<SourceView>) override { FAIL(); }
   void Reconfigure(std::shared_ptr<const TenantRules>, LedgerLimits) override { FAIL(); }
   void GetRun(std::string, Done<RunView>) override { FAIL(); }
   void ListRuns(std::string, int, std::optional<std::int64_t>, Done<RunPage>) override { FAIL(); }

@@ -349,5 +349,43 @@ TEST_F(TenantLedgerRuns, DoesNotMoveTheCursorForAnAbandonedOrFailedRun) {
   EXPECT_EQ(CursorOf("model"), std::nullopt);
 }
 
+class TenantLedgerSetCursor : public TenantLedgerRuns {
+ protected:
+  absl::StatusOr<SourceView> Set(const std::string& source, std::optional<UnixNanos> cursor) {
+    return InGroup([&] { return ledger_->SetSourceCursor(source, cursor); });
+  }
+};
+
+TEST_F(TenantLedgerSetCursor, MovesAnywhereAndStaysThere) {
+  const std::string run = Push({{"jo", {{"a", 1}}}}, At(1));
+  Confirm();
+  for (const std::optional<UnixNanos> cursor :
+       {std::optional(At(9)), std::optional(At(2)), std::optional<UnixNanos>()}) {
+    const auto view = Set("model", cursor);
+    ASSERT_THAT(view, IsOk());
+    EXPECT_EQ(view->source.name, "model");
+    EXPECT_EQ(view->source.cursor, cursor);
+    EXPECT_EQ(view->source.last_completed_run->run_id, run);
+    Reopen();
+    EXPECT_EQ(CursorOf("model"), cursor);
+  }
+}
+
+TEST_F(TenantLedgerSetCursor, ARunThatStartedFromALaterCursorDoesNotMoveItBack) {
+  Sync(std::nullopt, At(5));
+  StartRequest request;
+  request.source = "model";
+  request.from_cursor = At(5);
+  const std::string run = TryStart(request)->run_id;
+  ASSERT_THAT(Set("model", At(2)), IsOk());
+  ASSERT_THAT(TryFinish(run, At(8)), IsOk());
+  EXPECT_EQ(CursorOf("model"), At(2));
+}
+
+TEST_F(TenantLedgerSetCursor, KnowsNoOtherSource) {
+  EXPECT_THAT(Set("modle", At(1)), StatusIs(absl::StatusCode::kNotFound, HasSubstr("modle")));
+  EXPECT_THAT(ledger_->ListSources(10, "")->sources, ::testing::SizeIs(0));
+}
+
 }  // namespace
 }  // namespace peaksync::testing
