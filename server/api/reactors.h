@@ -112,7 +112,7 @@ class StreamReactor final
   absl::Status TakeFinish(const v1::StreamFinish& finish);
 
   void OnStarted(absl::StatusOr<Run> run);
-  void OnReceipt(absl::StatusOr<BatchReceipt> receipt);
+  void OnReceipt(std::int64_t updates, std::int64_t bytes, absl::StatusOr<BatchReceipt> receipt);
   void OnHeldBack(const std::string& reason);
   void OnFinished(absl::StatusOr<Run> run);
   void Fail(const absl::Status& status);
@@ -144,7 +144,9 @@ class StreamReactor final
   Run run_ ABSL_GUARDED_BY(mutex_);
   std::optional<UnixNanos> cursor_ ABSL_GUARDED_BY(mutex_);
   Acked acked_ ABSL_GUARDED_BY(mutex_);
-  int uncommitted_ ABSL_GUARDED_BY(mutex_) = 0;
+  int uncommitted_ ABSL_GUARDED_BY(mutex_) = 0;  // Batches; their updates and bytes:
+  std::int64_t uncommitted_updates_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t uncommitted_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool read_closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -169,17 +169,22 @@ absl::Status StreamReactor::TakeBatch(const v1::UpdateBatch& batch) {
   std::shared_ptr<StreamReactor> self;
   BatchRequest request;
   UnixNanos updated_at = 0;
+  const std::int64_t updates = batch.updates_size();
+  const std::optional<std::string> fault = CheckBatch(batch);
+  const std::int64_t bytes = batch.GetCachedSize();  // Of CheckBatch.
   {
     MutexLock lock(mutex_);
     if (phase_ != Phase::kOpen) {
       return absl::InvalidArgumentError("a batch came before start or after finish");
     }
     ++uncommitted_;
+    uncommitted_updates_ += updates;
+    uncommitted_bytes_ += bytes;
     self = self_;
     request.run_id = run_.run_id;
     updated_at = run_.default_updated_at;
   }
-  if (const auto fault = CheckBatch(batch)) {
+  if (fault) {
     return absl::InvalidArgumentError(Concat("batch ", batch.sequence(), ": ", *fault));
   }
   request.stream = stream_;
@@ -198,9 +203,10 @@ absl::Status StreamReactor::TakeBatch(const v1::UpdateBatch& batch) {
   request.held_back = [weak = std::weak_ptr(self)](const std::string& reason) {
     if (const auto alive = weak.lock()) alive->OnHeldBack(reason);
   };
-  tenant_->ledger->AcceptBatch(std::move(request), [self](absl::StatusOr<BatchReceipt> receipt) {
-    self->OnReceipt(std::move(receipt));
-  });
+  tenant_->ledger->AcceptBatch(std::move(request),
+                               [self, updates, bytes](absl::StatusOr<BatchReceipt> receipt) {
+                                 self->OnReceipt(updates, bytes, std::move(receipt));
+                               });
   return absl::OkStatus();
 }
 
@@ -240,9 +246,12 @@ void StreamReactor::OnStarted(absl::StatusOr<Run> run) {
   Advance();
 }
 
-void StreamReactor::OnReceipt(absl::StatusOr<BatchReceipt> receipt) {
+void StreamReactor::OnReceipt(std::int64_t updates, std::int64_t bytes,
+                              absl::StatusOr<BatchReceipt> receipt) {
   MutexLock lock(mutex_);
   --uncommitted_;
+  uncommitted_updates_ -= updates;
+  uncommitted_bytes_ -= bytes;
   if (!receipt.ok()) {
     Note(receipt.status());
     return Advance();
@@ -349,7 +358,12 @@ void StreamReactor::Advance() {
 void StreamReactor::MaybeRead() {
   if (reading_ || read_closed_ || closing_ || !failure_.ok()) return;
   if (phase_ != Phase::kStart && phase_ != Phase::kOpen) return;
-  if (uncommitted_ >= limits::kStreamBatchesUncommittedMax) return;
+  if (uncommitted_ >= limits::kStreamBatchesUncommittedMin &&
+      (uncommitted_ >= limits::kStreamBatchesUncommittedMax ||
+       uncommitted_updates_ >= limits::kStreamUpdatesUncommittedMax ||
+       uncommitted_bytes_ >= limits::kStreamBytesUncommittedMax)) {
+    return;
+  }
   reading_ = true;
   arena_.Reset();
   incoming_ = google::protobuf::Arena::CreateMessage<v1::StreamUpdatesRequest>(&arena_);

@@ -37,7 +37,11 @@ inline constexpr absl::Duration kRunWithoutStreamMax = absl::Hours(24);
 // Streams.
 inline constexpr int kStreamsMax = 256;  // Of the service.
 inline constexpr int kStreamsPerTenantMax = 64;
-inline constexpr int kStreamBatchesUncommittedMax = 4;
+// A stream reads on while so few of its batches are uncommitted, or more of them that are small.
+inline constexpr int kStreamBatchesUncommittedMin = 4;
+inline constexpr int kStreamBatchesUncommittedMax = 4'000;
+inline constexpr std::int64_t kStreamUpdatesUncommittedMax = 10'000;
+inline constexpr std::int64_t kStreamBytesUncommittedMax = 8 << 20;
 inline constexpr int kInvalidReportedPerBatchMax = 1'000;
 inline constexpr int kPageSizeDefault = 50;
 inline constexpr int kPageSizeMax = 1'000;
