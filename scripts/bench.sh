@@ -68,7 +68,7 @@ if [[ "$only" == mock ]]; then
   exit 0
 fi
 
-for program in answer_bench decode_bench track_body_bench ledger_bench; do
+for program in answer_bench decode_bench rows_bench track_body_bench ledger_bench; do
   printf '\n## %s\n' "$program" >&2
   "$bin/$program" >&2
 done
