@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -22,7 +23,11 @@ namespace {
 
 constexpr absl::Duration kPollInterval = absl::Milliseconds(5);
 constexpr std::size_t kShownBytesMax = 2'000;
-constexpr std::int64_t kBlockBytes = 512;  // Of ru_oublock.
+constexpr absl::Duration kKillPatience = absl::Seconds(30);
+
+double SecondsOf(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -71,12 +76,22 @@ ChildProcess::~ChildProcess() {
 }
 
 bool ChildProcess::HasEnded() {
-  rusage usage{};
-  if (!ended_ && wait4(pid_, &wait_status_, WNOHANG, &usage) == pid_) {
-    ended_ = true;
-    written_bytes_ = std::int64_t{usage.ru_oublock} * kBlockBytes;
+  if (ended_) return true;
+  // The peak goes with the memory, so it is read as long as there is one; what was written stays
+  // until the process is waited for.
+  usage_.peak_bytes = std::max(usage_.peak_bytes, ReadPeakBytes(pid_));
+  siginfo_t info{};
+  if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+      info.si_pid != pid_) {
+    return false;
   }
-  return ended_;
+  usage_.written_bytes = ReadWrittenBytes(pid_);
+  rusage used{};
+  if (wait4(pid_, &wait_status_, 0, &used) != pid_) return false;
+  ended_ = true;
+  usage_.user_seconds = SecondsOf(used.ru_utime);
+  usage_.system_seconds = SecondsOf(used.ru_stime);
+  return true;
 }
 
 absl::Status ChildProcess::Failure(const std::string& what) const {
@@ -100,9 +115,13 @@ absl::StatusOr<std::string> ChildProcess::AwaitLine(const std::string& text,
   }
 }
 
-absl::StatusOr<std::int64_t> ChildProcess::Stop(absl::Duration patience) {
+absl::StatusOr<ProcUsage> ChildProcess::Stop(absl::Duration patience) {
   if (HasEnded()) return Failure("ended by itself");
   kill(pid_, SIGTERM);
+  return AwaitEnd(patience);
+}
+
+absl::StatusOr<ProcUsage> ChildProcess::AwaitEnd(absl::Duration patience) {
   const absl::Time deadline = absl::Now() + patience;
   while (!HasEnded()) {
     if (absl::Now() >= deadline) return Failure("does not stop");
@@ -111,7 +130,18 @@ absl::StatusOr<std::int64_t> ChildProcess::Stop(absl::Duration patience) {
   if (!WIFEXITED(wait_status_) || WEXITSTATUS(wait_status_) != 0) {
     return Failure(absl::StrCat("ended with wait status ", wait_status_));
   }
-  return written_bytes_;
+  return usage_;
+}
+
+absl::StatusOr<ProcUsage> ChildProcess::Kill() {
+  if (HasEnded()) return Failure("ended by itself");
+  kill(pid_, SIGKILL);
+  const absl::Time deadline = absl::Now() + kKillPatience;
+  while (!HasEnded()) {
+    if (absl::Now() >= deadline) return Failure("does not end, though killed");
+    absl::SleepFor(kPollInterval);
+  }
+  return usage_;
 }
 
 }  // namespace peaksync::bench

@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bench/proc_usage.h"
 
 namespace peaksync::bench {
 
@@ -28,8 +28,12 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
   // Waits for a line of the output with `text` in it. The error shows the output's end.
   absl::StatusOr<std::string> AwaitLine(const std::string& text, absl::Duration patience);
-  // SIGTERM; an error unless it ends with 0 in time. What it wrote to disks in all, when it did.
-  absl::StatusOr<std::int64_t> Stop(absl::Duration patience);
+  // SIGTERM; an error unless it ends with 0 in time. What it used from its start to its end.
+  absl::StatusOr<ProcUsage> Stop(absl::Duration patience);
+  // For one that ends by itself; an error unless it does, with 0, in time. Likewise.
+  absl::StatusOr<ProcUsage> AwaitEnd(absl::Duration patience);
+  // SIGKILL. Likewise.
+  absl::StatusOr<ProcUsage> Kill();
 
  private:
   ChildProcess(pid_t pid, std::string name, std::string output_file);
@@ -41,7 +45,7 @@ class ChildProcess {
   std::string output_file_;
   bool ended_ = false;
   int wait_status_ = 0;
-  std::int64_t written_bytes_ = 0;
+  ProcUsage usage_;  // Complete when ended_.
 };
 
 }  // namespace peaksync::bench

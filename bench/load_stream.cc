@@ -3,16 +3,17 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bench/update_message.h"
 #include "client/channel.h"
 #include "client/rpc_client.h"
 #include "peaksync/v1/sync_service.grpc.pb.h"
@@ -20,30 +21,24 @@
 namespace peaksync::bench {
 namespace {
 
-constexpr std::size_t kUnackedBatchesMax = 8;
+constexpr std::size_t kUnackedBatchesMin = 8;
+constexpr std::size_t kUnackedUpdates = 8'000;
+constexpr std::size_t kUnackedBatchesPaced = 256;
+// Messages of fewer updates go to the socket in groups of so many.
+constexpr std::size_t kSmallBatch = 32;
 constexpr absl::Duration kRunPatience = absl::Hours(1);
+constexpr std::chrono::minutes kAckPatience(1);
 
-void FillUpdate(const Population& population, std::uint32_t number, int generation,
-                v1::CustomerUpdate* update) {
-  const Prediction made = population.Predict(number, generation);
-  update->mutable_customer()->set_external_id(population.Id(number));
-  const auto value = [update](const char* name) {
-    v1::Attribute* attribute = update->add_attributes();
-    attribute->set_name(name);
-    return attribute->mutable_value();
-  };
-  value(kChurnProbability)->set_double_value(made.churn_probability);
-  value(kLifetimeValue)->set_double_value(made.lifetime_value);
-  value(kOrders)->set_int64_value(made.orders);
-  value(kIsHighValue)->set_bool_value(made.is_high_value);
-  value(kOffer)->set_string_value(made.offer);
+std::size_t WindowOf(const Load& load) {
+  if (load.rate > 0) return kUnackedBatchesPaced;
+  return std::max(kUnackedBatchesMin, kUnackedUpdates / static_cast<std::size_t>(load.batch_size));
 }
 
 // The stream of a run: this thread writes, a thread of its own reads the acknowledgements.
 class Stream {
  public:
-  explicit Stream(const client::Channel& channel)
-      : stub_(v1::SyncService::NewStub(channel.grpc())) {
+  Stream(const client::Channel& channel, const Load& load)
+      : load_(load), window_(WindowOf(load)), stub_(v1::SyncService::NewStub(channel.grpc())) {
     channel.Authorize(&context_);
     context_.set_deadline(absl::ToChronoTime(absl::Now() + kRunPatience));
     stream_ = stub_->StreamUpdates(&context_);
@@ -53,54 +48,69 @@ class Stream {
     if (reader_.joinable()) reader_.join();
   }
 
-  absl::Status Run(const Load& load, LoadResult* result) {
+  absl::Status Run(LoadResult* result) {
     v1::StreamUpdatesRequest request;
     v1::StreamStart* start = request.mutable_start();
     start->set_source("bench");
     start->set_client("peaksync-bench");
-    start->mutable_updated_at()->set_seconds(absl::ToUnixSeconds(load.updated_at));
+    start->mutable_updated_at()->set_seconds(absl::ToUnixSeconds(load_.updated_at));
     v1::StreamUpdatesResponse response;
     if (!stream_->Write(request) || !stream_->Read(&response)) return End();
     reader_ = std::thread([this] { ReadAll(); });
 
-    begin_ = absl::Now();
-    const std::vector<std::uint32_t>& order = *load.order;
-    const auto batch_size = static_cast<std::size_t>(load.batch_size);
-    std::int64_t sequence = 0;
-    for (std::size_t first = 0; first < order.size(); first += batch_size) {
-      v1::UpdateBatch* batch = request.mutable_batch();
-      batch->clear_updates();  // Keeps their memory.
-      batch->set_sequence(++sequence);
-      const std::size_t end = std::min(order.size(), first + batch_size);
-      for (std::size_t i = first; i < end; ++i) {
-        FillUpdate(*load.population, order[i], load.generation, batch->add_updates());
-      }
-      if (!AwaitRoom() || !stream_->Write(request)) return End();
+    result->begin = absl::Now();
+    begin_ = result->begin;
+    const auto batch_size = static_cast<std::size_t>(load_.batch_size);
+    const std::size_t batches = (load_.order->size() + batch_size - 1) / batch_size;
+    for (std::size_t batch = 0; batch < batches; ++batch) {
+      MakeBatch(batch, request.mutable_batch());
+      const auto turn = AwaitTurn(batch);
+      if (!turn.ok()) return turn.status();
+      const std::size_t unacked = *turn;
+      if (unacked == 0) return End();
+      // A message may wait for the next one only when that one need not wait for us.
+      const bool more = batch_size < kSmallBatch && load_.rate <= 0 && batch + 1 < batches &&
+                        unacked < window_ && batch % kSmallBatch != kSmallBatch - 1;
+      grpc::WriteOptions options;
+      if (more) options.set_buffer_hint();
+      if (!stream_->Write(request, options)) return End();
     }
     request.mutable_finish();
     if (!stream_->Write(request)) return End();
     stream_->WritesDone();
+    if (absl::Status acked = AwaitLastAcks(); !acked.ok()) return acked;
     reader_.join();
     if (absl::Status end = client::FromGrpc(stream_->Finish()); !end.ok()) return end;
     result->run = run_;
     result->received = finished_at_ - begin_;
+    result->batch_times = std::move(batch_times_);
     result->ack_latencies = std::move(latencies_);
-    std::ranges::sort(result->ack_latencies);
     return absl::OkStatus();
   }
 
-  // When the first batch began to be made.
-  absl::Time begin() const { return begin_; }
-
  private:
+  void MakeBatch(std::size_t number, v1::UpdateBatch* batch) const {
+    batch->clear_updates();  // Keeps their memory.
+    batch->set_sequence(static_cast<std::int64_t>(number) + 1);
+    const auto batch_size = static_cast<std::size_t>(load_.batch_size);
+    const std::size_t end = std::min(load_.order->size(), (number + 1) * batch_size);
+    for (std::size_t i = number * batch_size; i < end; ++i) {
+      const std::uint32_t customer = (*load_.order)[i];
+      FillUpdate(*load_.population, customer, (*load_.generations)[customer], batch->add_updates());
+    }
+  }
+
   void ReadAll() {
     v1::StreamUpdatesResponse response;
     while (stream_->Read(&response)) {
       const absl::Time now = absl::Now();
       const std::lock_guard lock(mutex_);
-      for (; response.has_ack() && acked_ < response.ack().sequence(); ++acked_) {
-        latencies_.push_back(now - sent_.front());
-        sent_.pop_front();
+      if (response.has_ack()) {
+        back_pressure_ = response.ack().back_pressure();
+        const auto acked = static_cast<std::size_t>(response.ack().sequence());
+        while (latencies_.size() < std::min(acked, batch_times_.size())) {
+          latencies_.push_back(now - batch_times_[latencies_.size()]);
+        }
       }
       if (response.has_finished()) {
         run_ = response.finished().run();
@@ -113,12 +123,39 @@ class Stream {
     changed_.notify_one();
   }
 
-  // Notes when the batch begins to be written. False: the stream has ended.
-  bool AwaitRoom() {
+  // Waits until the batch is due and the window has room, and notes when it was due. The batches
+  // without an acknowledgement, with this one; 0: the stream has ended. An error when none was
+  // acknowledged for long.
+  absl::StatusOr<std::size_t> AwaitTurn(std::size_t batch) {
+    absl::Time due;
+    if (load_.rate > 0) {
+      due = begin_ + absl::Seconds(static_cast<double>(batch) * load_.batch_size / load_.rate);
+      absl::SleepFor(due - absl::Now());
+    }
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return ended_ || sent_.size() < kUnackedBatchesMax; });
-    sent_.push_back(absl::Now());
-    return !ended_;
+    const bool has_room = changed_.wait_for(lock, kAckPatience, [this] {
+      return ended_ || batch_times_.size() - latencies_.size() < window_;
+    });
+    if (!has_room) return Stuck();
+    batch_times_.push_back(load_.rate > 0 ? due : absl::Now());
+    return ended_ ? std::size_t{0} : batch_times_.size() - latencies_.size();
+  }
+
+  absl::Status AwaitLastAcks() {
+    std::unique_lock lock(mutex_);
+    while (!ended_) {
+      const std::size_t acked = latencies_.size();
+      changed_.wait_for(lock, kAckPatience, [&] { return ended_ || latencies_.size() > acked; });
+      if (!ended_ && latencies_.size() == acked) return Stuck();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Stuck() const {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no acknowledgement for a minute; ", latencies_.size(), " batches of ",
+                     load_.batch_size, " updates have one; the service's back pressure: ",
+                     back_pressure_.empty() ? "none" : back_pressure_));
   }
 
   absl::Status End() {
@@ -127,6 +164,8 @@ class Stream {
     return end.ok() ? absl::InternalError("the stream ended too early") : end;
   }
 
+  const Load& load_;
+  const std::size_t window_;  // Batches.
   const std::unique_ptr<v1::SyncService::Stub> stub_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::StreamUpdatesRequest, v1::StreamUpdatesResponse>>
@@ -137,10 +176,10 @@ class Stream {
   std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_ while reader_ runs.
-  std::deque<absl::Time> sent_;
-  std::int64_t acked_ = 0;
-  bool ended_ = false;
+  std::vector<absl::Time> batch_times_;
   std::vector<absl::Duration> latencies_;
+  std::string back_pressure_;
+  bool ended_ = false;
   v1::SyncRun run_;
   absl::Time finished_at_;
 };
@@ -166,21 +205,33 @@ absl::Status AwaitEnd(const client::Channel& channel, v1::SyncRun* run) {
                                           " ", run->state_reason()));
 }
 
+absl::StatusOr<std::unique_ptr<client::Channel>> Connect(const std::string& address,
+                                                         const std::string& token) {
+  client::ConnectionOptions connection;
+  connection.server = address;
+  connection.token = token;
+  return client::Channel::Open(connection);
+}
+
 }  // namespace
 
 absl::StatusOr<LoadResult> StreamLoad(const std::string& address, const std::string& token,
                                       const Load& load) {
-  client::ConnectionOptions connection;
-  connection.server = address;
-  connection.token = token;
-  const auto channel = client::Channel::Open(connection);
+  const auto channel = Connect(address, token);
   if (!channel.ok()) return channel.status();
-  Stream stream(**channel);
+  Stream stream(**channel, load);
   LoadResult result;
-  if (absl::Status sent = stream.Run(load, &result); !sent.ok()) return sent;
+  if (absl::Status sent = stream.Run(&result); !sent.ok()) return sent;
+  if (!load.await_end) return result;
   if (absl::Status ended = AwaitEnd(**channel, &result.run); !ended.ok()) return ended;
-  result.confirmed = absl::Now() - stream.begin();
+  result.confirmed = absl::Now() - result.begin;
   return result;
+}
+
+absl::Status AwaitRun(const std::string& address, const std::string& token, v1::SyncRun* run) {
+  const auto channel = Connect(address, token);
+  if (!channel.ok()) return channel.status();
+  return AwaitEnd(**channel, run);
 }
 
 }  // namespace peaksync::bench

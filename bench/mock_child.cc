@@ -66,7 +66,7 @@ std::string ReadOutput(int output, const std::string& end) {
 }  // namespace
 
 void Die(const std::string& why) {
-  std::fprintf(stderr, "mockbraze-bench: %s\n", why.c_str());
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, why.c_str());
   std::exit(1);
 }
 

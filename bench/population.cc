@@ -1,8 +1,10 @@
 #include "bench/population.h"
 
 #include <algorithm>
+#include <charconv>
 #include <numeric>
 #include <random>
+#include <system_error>
 
 namespace peaksync::bench {
 namespace {
@@ -12,6 +14,13 @@ std::uint64_t Mix(std::uint64_t number) {
   number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9U;
   number = (number ^ (number >> 27)) * 0x94D049BB133111EBU;
   return number ^ (number >> 31);
+}
+
+// What Mix made `mixed` of. The factors are the inverses of Mix's, modulo 2 to the 64.
+std::uint64_t Unmix(std::uint64_t mixed) {
+  mixed = (mixed ^ (mixed >> 31) ^ (mixed >> 62)) * 0x319642B2D24D8EC3U;
+  mixed = (mixed ^ (mixed >> 27) ^ (mixed >> 54)) * 0x96DE1B173F119089U;
+  return mixed ^ (mixed >> 30) ^ (mixed >> 60);
 }
 
 void AppendHex(std::uint64_t bits, int digits, std::string* out) {
@@ -26,6 +35,13 @@ std::string Population::Id(std::uint64_t number) const {
   std::string id;
   AppendHex(Mix(number + Mix(seed_)), 16, &id);
   return id;
+}
+
+std::optional<std::uint64_t> Population::NumberOf(std::string_view id) const {
+  std::uint64_t mixed = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), mixed, 16);
+  if (id.size() != 16 || error != std::errc() || end != id.data() + id.size()) return std::nullopt;
+  return Unmix(mixed) - Mix(seed_);
 }
 
 Prediction Population::Predict(std::uint64_t number, int generation) const {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace peaksync::bench {
@@ -32,6 +34,8 @@ class Population {
 
   // 16 characters, different for each number, in no order.
   std::string Id(std::uint64_t number) const;
+  // The number whose id this is; nothing when it is no id.
+  std::optional<std::uint64_t> NumberOf(std::string_view id) const;
   // The prediction of a generation of the model. In the generation after it all five differ.
   Prediction Predict(std::uint64_t number, int generation) const;
   // The numbers below `customers` in an order that differs from pass to pass.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -30,6 +31,13 @@ std::int64_t NumberAfter(const std::string& text, const std::string& label) {
   return rest ? number : -1;
 }
 
+// Exact, unlike getrusage's, which counts the same in ticks as long as a thread runs.
+double SecondsOf(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 }  // namespace
 
 absl::StatusOr<ProcUsage> ReadProcUsage(pid_t pid) {
@@ -50,13 +58,25 @@ absl::StatusOr<ProcUsage> ReadProcUsage(pid_t pid) {
   ProcUsage usage;
   usage.user_seconds = user_ticks / ticks_per_second;
   usage.system_seconds = system_ticks / ticks_per_second;
-  usage.peak_bytes = NumberAfter(ReadProcFile(pid, "status"), "VmHWM:") * 1'024;
-  usage.written_bytes = NumberAfter(ReadProcFile(pid, "io"), "\nwrite_bytes:");
+  usage.peak_bytes = ReadPeakBytes(pid);
+  usage.written_bytes = ReadWrittenBytes(pid);
   if (!fields || usage.peak_bytes < 0 || usage.written_bytes < 0) {
     return absl::UnavailableError(absl::StrCat("/proc/", pid, " does not have the usual form"));
   }
   return usage;
 }
+
+std::int64_t ReadPeakBytes(pid_t pid) {
+  const std::int64_t kibibytes = NumberAfter(ReadProcFile(pid, "status"), "VmHWM:");
+  return kibibytes < 0 ? -1 : kibibytes * 1'024;
+}
+
+std::int64_t ReadWrittenBytes(pid_t pid) {
+  return NumberAfter(ReadProcFile(pid, "io"), "\nwrite_bytes:");
+}
+
+double OwnCpuSeconds() { return SecondsOf(CLOCK_PROCESS_CPUTIME_ID); }
+double ThreadCpuSeconds() { return SecondsOf(CLOCK_THREAD_CPUTIME_ID); }
 
 absl::Status ResetPeakMemory(pid_t pid) {
   std::ofstream file(ProcFile(pid, "clear_refs"));

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "bench/drive.h"
 
 namespace peaksync::bench {
 
 // What was measured, and of what, as JSON with an end of line. Names carry their unit.
-std::string ToJson(const DriveOptions& options, const std::vector<PhaseReport>& phases);
+std::string ToJson(const DriveOptions& options, const DriveReport& report);
 
 }  // namespace peaksync::bench

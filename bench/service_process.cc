@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace peaksync::bench {
 namespace {
 
-constexpr absl::Duration kStartPatience = absl::Seconds(30);
+constexpr absl::Duration kStartPatience = absl::Minutes(2);
 
 // Readable by this user alone, as the service demands of secrets.
 absl::Status WriteFile(const std::string& path, const std::string& text) {
@@ -26,50 +27,56 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
 }
 
 std::string Configuration(const ServiceOptions& options) {
-  return absl::StrCat(R"([server]
+  std::string text = R"([server]
 listen = "127.0.0.1:0"
 [admin]
 listen = "127.0.0.1:0"
 [ledger]
 path = "ledger"
-[tenants.bench]
-token_file = "bench.tokens"
-[tenants.bench.braze]
-workspace = "bench"
-endpoint = ")",
-                      options.endpoint, R"("
-api_key_file = "bench.key"
-rate_limit = { requests = )",
-                      options.rate_limit, R"(, per = "3s" }
-rate_share = 1.0
-)");
+)";
+  for (const ServiceTenant& tenant : options.tenants) {
+    absl::StrAppend(&text, "[tenants.", tenant.name, "]\ntoken_file = \"", tenant.name,
+                    ".tokens\"\n");
+    if (!options.max_waiting_bytes.empty()) {
+      absl::StrAppend(&text, "max_waiting_bytes = \"", options.max_waiting_bytes, "\"\n");
+    }
+    absl::StrAppend(&text, "[tenants.", tenant.name, ".braze]\nworkspace = \"", tenant.name,
+                    "\"\nendpoint = \"", options.endpoint, "\"\napi_key_file = \"", tenant.name,
+                    ".key\"\nrate_limit = { requests = ", options.rate_limit,
+                    ", per = \"3s\" }\nrate_share = ", absl::StrFormat("%.3f", options.rate_share),
+                    "\n");
+  }
+  return text;
+}
+
+absl::Status WriteFiles(const ServiceOptions& options, const std::string& config) {
+  if (absl::Status written = WriteFile(config, Configuration(options)); !written.ok()) {
+    return written;
+  }
+  for (const ServiceTenant& tenant : options.tenants) {
+    const std::string stem = absl::StrCat(options.folder, "/", tenant.name);
+    absl::Status written = WriteFile(stem + ".tokens", tenant.token + "\n");
+    written.Update(WriteFile(stem + ".key", tenant.key + "\n"));
+    if (!written.ok()) return written;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<ServiceProcess> ServiceProcess::Start(const ServiceOptions& options) {
   const std::string config = absl::StrCat(options.folder, "/peaksyncd.toml");
-  for (const auto& [path, text] : {
-           std::pair{config, Configuration(options)},
-           {absl::StrCat(options.folder, "/bench.tokens"), absl::StrCat(kToken, "\n")},
-           {absl::StrCat(options.folder, "/bench.key"), std::string("bench-key\n")},
-       }) {
-    if (absl::Status written = WriteFile(path, text); !written.ok()) return written;
-  }
+  if (absl::Status written = WriteFiles(options, config); !written.ok()) return written;
   auto process = ChildProcess::Start({options.binary, "--config", config},
                                      absl::StrCat(options.folder, "/peaksyncd.log"));
   if (!process.ok()) return process.status();
-  const auto line = (*process)->AwaitLine("\"grpc_port\":", kStartPatience);
-  if (!line.ok()) return line.status();
   const std::string label = "\"grpc_port\":";
+  const auto line = (*process)->AwaitLine(label, kStartPatience);
+  if (!line.ok()) return line.status();
   const std::size_t port = line->find(label) + label.size();
   return ServiceProcess{
       *std::move(process),
       absl::StrCat("127.0.0.1:", line->substr(port, line->find_first_of(",}", port) - port))};
-}
-
-std::string ServiceProcess::LedgerFile(const ServiceOptions& options) {
-  return absl::StrCat(options.folder, "/ledger/bench.db");
 }
 
 }  // namespace peaksync::bench

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -10,20 +11,26 @@
 
 namespace peaksync::bench {
 
+// A tenant of the service: its name is its workspace too.
+struct ServiceTenant {
+  std::string name;
+  std::string token;
+  std::string key;  // Of Braze.
+};
+
 struct ServiceOptions {
   std::string binary;
   std::string folder;  // For its files, ledger included. Exists.
   std::string endpoint;
-  std::int64_t rate_limit = 1'000'000;  // Requests in 3 s, all of them for the service.
+  std::vector<ServiceTenant> tenants;
+  std::int64_t rate_limit = 1'000'000;  // Requests in 3 s, of each tenant.
+  double rate_share = 1.0;              // Of it, for the service.
+  std::string max_waiting_bytes;        // Of each tenant, as "8GiB"; empty: the service's default.
 };
 
-// peaksyncd with one tenant, on a free port. Each Start goes on with the ledger of the last.
+// peaksyncd on a free port. Each Start goes on with the ledgers of the last.
 struct ServiceProcess {
-  static constexpr const char* kToken = "peaksync-bench-token";
-
   static absl::StatusOr<ServiceProcess> Start(const ServiceOptions& options);
-  // The tenant's ledger; complete, without a log beside it, once the service has stopped.
-  static std::string LedgerFile(const ServiceOptions& options);
 
   std::unique_ptr<ChildProcess> process;
   std::string address;  // HOST:PORT

@@ -105,8 +105,10 @@ absl::StatusOr<bool> JsonLinesSource::CheckHeadLine(std::int64_t number) {
   json::value id;
   if (object.find_field_unordered(options_.id_column).get(id) != simdjson::SUCCESS) return true;
   json::number value;
-  const bool is_number = id.type() == json::json_type::number;
-  if (is_number && id.get_number().get(value) == simdjson::SUCCESS && value.is_double()) {
+  json::json_type type{};
+  if (id.type().get(type) != simdjson::SUCCESS) return true;  // Reported with its row.
+  if (type == json::json_type::number && id.get_number().get(value) == simdjson::SUCCESS &&
+      value.is_double()) {
     return FileError(name_, number,
                      Cat("member '", options_.id_column, "': the identifier ", kFloatIdHint));
   }
@@ -185,9 +187,12 @@ absl::Status JsonLinesSource::ReadMember(std::string_view key, json::value value
   attribute->set_name(key.data(), key.size());
   v1::Value* const target = attribute->mutable_value();
   const bool may_be_time = !options_.types.empty() && options_.types.contains(ToAbsl(key));
-  if (may_be_time && value.type() != json::json_type::null) {
-    return ReadTime(value, target->mutable_timestamp_value());
+  if (!may_be_time) return SetJsonValue(value, target);
+  json::json_type type{};
+  if (const auto error = value.type().get(type)) {
+    return Invalid(JsonProblem(error));
   }
+  if (type != json::json_type::null) return ReadTime(value, target->mutable_timestamp_value());
   return SetJsonValue(value, target);
 }
 

@@ -1,34 +1,39 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds (preset release), and measures: the parts with Google Benchmark,
-# the mock alone with mockbraze-bench, then everything end to end with peaksync-bench.
-# docs/performance.md explains the figures.
+# Installs what is missing, builds (preset release), and measures. docs/performance.md explains the
+# figures.
 #
-#   ./scripts/bench.sh                        100,000 customers
-#   ./scripts/bench.sh --customers 1000000    any flag of peaksync-bench; --help shows them
-#   ./scripts/bench.sh --parts                the parts alone
-#   ./scripts/bench.sh --mock [--profiles N]  the mock alone, with any flag of mockbraze-bench
+#   ./scripts/bench.sh                        everything that there is a goal for, beside the goal
+#   ./scripts/bench.sh --quick                the same with a tenth of the customers: a look
+#   ./scripts/bench.sh --docs                 the same, and puts tables and plots into docs/
+#   ./scripts/bench.sh --loop [FLAG…]         one run of peaksync-bench, with its flags; --help
+#   ./scripts/bench.sh --parts                the parts alone, with Google Benchmark
+#   ./scripts/bench.sh --mock [FLAG…]         the mock alone, with the flags of mockbraze-bench
 #   ./scripts/bench.sh --bin DIR …            takes the programs from there, builds nothing
 #
-# The JSON, end to end (with --mock: the mock's), goes to stdout, everything else, tables too, to
+# Without a mode, or with --quick or --docs, tables go to stdout as Markdown and all figures to
+# build/bench.json (--json FILE), which scripts/plot_bench.py draws; any other flag of
+# scripts/bench_table.py may follow. With --loop and --mock JSON goes to stdout and tables to
 # stderr. Let the machine be quiet meanwhile: the figures are worth nothing beside a compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bin=
-only=
+mode=table
 while true; do
   case "${1:-}" in
     --bin) bin="${2:?--bin needs a folder}"; shift 2 ;;
-    --parts | --mock) only="${1#--}"; shift ;;
+    --loop | --parts | --mock) mode="${1#--}"; shift ;;
     *) break ;;
   esac
 done
-program=peaksync-bench
-if [[ "$only" == mock ]]; then program=mockbraze-bench; fi
+if [[ "$mode" == table && "${1:-}" == --help ]]; then
+  sed --quiet '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+  exit 0
+fi
 
 if [[ -z "$bin" ]]; then
   targets=()
-  if [[ "$only" == mock ]]; then targets=(--target mockbraze-bench); fi
+  if [[ "$mode" == mock ]]; then targets=(--target mockbraze-bench); fi
   {
     ./scripts/setup.sh
     cmake --preset release -DPEAKSYNC_BENCH=ON
@@ -36,17 +41,26 @@ if [[ -z "$bin" ]]; then
   } >&2
   bin=build/release/bin
 fi
-for flag in "$@"; do
-  if [[ "$flag" == --help ]]; then exec "$bin/$program" --help; fi
-done
 
-# mock_bench [FLAG...]: its JSON to stdout, its figures beside their goals to stderr.
-mock_bench() {
-  printf '\n## mockbraze-bench\n' >&2
-  local json
-  json="$("$bin/mockbraze-bench" "$@")"
-  echo "$json"
-  python3 - "$json" >&2 <<'PYTHON'
+case "$mode" in
+  table)
+    mkdir -p build
+    exec python3 scripts/bench_table.py --bin "$bin" --json build/bench.json "$@"
+    ;;
+  loop) exec "$bin/peaksync-bench" "$@" ;;
+  parts)
+    for program in answer_bench decode_bench pack_bench rows_bench track_body_bench ledger_bench; do
+      printf '\n## %s\n' "$program"
+      "$bin/$program" "$@"
+    done
+    ;;
+  mock)
+    for flag in "$@"; do
+      if [[ "$flag" == --help ]]; then exec "$bin/mockbraze-bench" --help; fi
+    done
+    json="$("$bin/mockbraze-bench" "$@")"
+    echo "$json"
+    python3 - "$json" >&2 <<'PYTHON'
 import json, sys
 
 found = json.loads(sys.argv[1])
@@ -61,35 +75,5 @@ print(f"memory: {memory['resident_bytes'] / 2**20:,.0f} MiB with {memory['profil
 print(f"in flight at {flight['latency']}: {flight['max_in_flight']:,} requests on "
       f"{flight['threads']} threads, {flight['requests_per_second']:,.0f} requests/s (goal 1,000)")
 PYTHON
-}
-
-if [[ "$only" == mock ]]; then
-  mock_bench "$@"
-  exit 0
-fi
-
-for program in answer_bench decode_bench rows_bench track_body_bench ledger_bench; do
-  printf '\n## %s\n' "$program" >&2
-  "$bin/$program" >&2
-done
-if [[ "$only" == parts ]]; then exit 0; fi
-mock_bench >/dev/null
-
-printf '\n## peaksync-bench\n' >&2
-json="$("$bin/peaksync-bench" "$@")"
-echo "$json"
-python3 - "$json" >&2 <<'PYTHON'
-import json, sys
-
-columns = "{:<16} {:>12} {:>14} {:>8} {:>8} {:>9} {:>9} {:>10} {:>10}"
-print("\n" + columns.format("", "customers/s", "attributes/s", "ack p50", "ack p99", "requests",
-                           "cpu us *", "peak MiB *", "written B"))
-for name, phase in json.loads(sys.argv[1])["phases"].items():
-    service, ack = phase["service"], phase["ack_latency_ms"]
-    print(columns.format(
-        name, f"{phase['customers_per_second']:,.0f}", f"{phase['attributes_per_second']:,.0f}",
-        f"{ack['p50']:.1f} ms", f"{ack['p99']:.1f} ms", f"{phase['requests']:,}",
-        f"{service['cpu_us_per_customer']:.1f}", f"{service['peak_memory_bytes'] / 2**20:.0f}",
-        f"{phase['written_bytes_per_customer_to_exit']:,.0f}"))
-print("* of the service; CPU and bytes are a customer's. The JSON has the mock's too.")
-PYTHON
+    ;;
+esac

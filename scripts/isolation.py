@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Measures how much a tenant notices of another one that does everything wrong at once (rule 8).
 
     ./scripts/isolation.py               needs the programs of build/release

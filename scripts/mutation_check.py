@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shows that the proof would notice: applies known bugs, one by one, and runs the suite on each.
 
-    ./scripts/mutation_check.py             all of them, about 20 minutes on two cores
+    ./scripts/mutation_check.py             all of them, about 8 minutes of CPU
     ./scripts/mutation_check.py --list      their names
     ./scripts/mutation_check.py NAME ...    only these
     ./scripts/mutation_check.py --by simulate NAME ...    by one program of the suite alone

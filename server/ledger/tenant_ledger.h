@@ -115,8 +115,9 @@ class TenantLedger {
   const std::vector<Run>& ended_runs() const { return ended_runs_; }
   const ValueCounts& totals() const { return runs_.totals(); }
 
-  // Folds a slice when nobody waits for a commit. Groups fold as they come, so that what is
-  // unfolded stays bounded. False: there is nothing to fold now.
+  // Folds a slice when nobody waits for a commit, and then gives free pages back to the disk.
+  // Groups fold as they come, so that what is unfolded stays bounded. False: there is nothing to do
+  // now.
   bool FoldIdle();
   // Whether a fold is under way.
   bool folds() const { return fold_.under_way(); }

@@ -103,7 +103,12 @@ absl::Status TenantLedger::FoldSlice() {
 }
 
 bool TenantLedger::FoldIdle() {
-  if (!fold_.under_way() && states_.unfolded_customers() == 0) return false;
+  if (!EnsureLoaded().ok() || options_.clock->Steady() < fold_not_before_) return false;
+  if (!fold_.under_way() && states_.unfolded_customers() == 0) {
+    const absl::StatusOr<bool> shrunk = store_.Shrink();
+    if (!shrunk.ok()) fold_not_before_ = options_.clock->Steady() + limits::kFoldRetryWait;
+    return shrunk.ok() && *shrunk;
+  }
   fold_wanted_ = true;
   const bool folded = Begin().ok() && Commit().ok();
   fold_wanted_ = false;

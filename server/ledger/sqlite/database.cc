@@ -25,6 +25,7 @@ struct Setting {
 
 // Why each: docs/decisions/0002-sqlite-settings.md.
 constexpr Setting kSettings[] = {
+    {"PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA auto_vacuum", "2"},
     {"PRAGMA journal_mode=WAL", "PRAGMA journal_mode", "wal"},
     {"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"},
     {"PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint", "0"},

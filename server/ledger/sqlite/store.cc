@@ -1,5 +1,6 @@
 #include "server/ledger/sqlite/store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -39,6 +40,7 @@ struct LedgerStore::Statements {
   Statement read_customer, write_customer;
   Statement last_id, write_outbox, delete_outbox, read_outbox_chunk, read_outbox;
   Statement append_journal, read_journal, delete_journal;
+  Statement pages, free_pages;
 
   static absl::StatusOr<std::unique_ptr<Statements, StatementsDeleter>> Prepare(const Database& db);
 };
@@ -113,6 +115,8 @@ LedgerStore::Statements::Prepare(const Database& db) {
       .delete_journal =
           prepare("DELETE FROM journal WHERE journal_id IN (SELECT journal_id FROM journal "
                   "WHERE journal_id <= ?1 ORDER BY journal_id LIMIT ?2)"),
+      .pages = prepare("PRAGMA page_count"),
+      .free_pages = prepare("PRAGMA freelist_count"),
   });
   PEAKSYNC_RETURN_IF_ERROR(status);
   return statements;
@@ -297,6 +301,20 @@ absl::Status LedgerStore::WriteCustomer(std::uint64_t hash, std::string_view buc
   const absl::Status written = statements_->write_customer.Run(hash, Blob{bucket}).status();
   statements_->read_customer.Reset();  // Not before: the bucket may be the one that was read.
   return written;
+}
+
+absl::StatusOr<bool> LedgerStore::Shrink() {
+  constexpr std::int64_t kFreePagesMin = 500;  // 2 MB; fewer are soon used again.
+  const auto read = [](Statement& statement) -> absl::StatusOr<std::int64_t> {
+    const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+    PEAKSYNC_RETURN_IF_ERROR(statement.Step().status());
+    return statement.Integer(0);
+  };
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t free, read(statements_->free_pages));
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t pages, read(statements_->pages));
+  if (free < std::max(kFreePagesMin, pages / 20)) return false;
+  PEAKSYNC_RETURN_IF_ERROR(database_.Execute("PRAGMA incremental_vacuum(1000)"));
+  return true;
 }
 
 absl::StatusOr<std::int64_t> LedgerStore::LastId(std::string_view table) {

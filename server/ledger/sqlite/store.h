@@ -93,6 +93,9 @@ class LedgerStore {
   // Deletes the oldest rows up to this one, at most `count`. Answers how many they were.
   absl::StatusOr<std::int64_t> DeleteJournal(std::int64_t last_id, std::int64_t count);
 
+  // Gives some of the file's free pages back to the disk, when they are many. False: they are not.
+  absl::StatusOr<bool> Shrink();
+
   RejectionStore& rejections() { return rejections_; }
 
  private:

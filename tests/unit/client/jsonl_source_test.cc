@@ -169,6 +169,18 @@ TEST(JsonLinesSourceTest, ALineThatIsNoObjectMakesOnlyItselfInvalid) {
   EXPECT_THAT(read.invalid[3].reason, HasSubstr("UTF-8"));
 }
 
+TEST(JsonLinesSourceTest, AMemberThatIsNoValueMakesOnlyItsLineInvalid) {
+  RowOptions options = Options();
+  options.types["at"] = ColumnType::kTimestamp;
+  const Read read =
+      ReadJson("{\"id\": jd}\n{\"id\":\"1\",\"at\": now}\n{\"id\":\"2\",\"a\":1}\n", options);
+  EXPECT_TRUE(read.status.ok()) << read.status;
+  ASSERT_EQ(read.invalid.size(), 2U);
+  EXPECT_EQ(read.invalid[0].column, "id");
+  EXPECT_EQ(read.invalid[1].column, "at");
+  EXPECT_EQ(read.updates.size(), 1U);
+}
+
 TEST(JsonLinesSourceTest, AFileOfAnotherShapeIsAnError) {
   EXPECT_THAT(std::string(ReadJson("[{\"id\":1}]\n").status.message()), HasSubstr("array"));
   EXPECT_THAT(std::string(ReadJson("{\n\"id\":1}\n").status.message()), HasSubstr("JSON Lines"));

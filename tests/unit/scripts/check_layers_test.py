@@ -28,7 +28,13 @@ FORBIDDEN = [
     ("mockbraze/base/json.cc", '#include "absl/time/time.h"'),
     ("mockbraze/base/json.cc", "#include <boost/asio.hpp>"),
     ("server/base/check.cc", "#include <gtest/gtest.h>"),
+    ("server/base/check.cc", '#include "bench/population.h"'),
+    ("server/base/check.cc", '#include "tests/support/temp_dir.h"'),
     ("server/base/check.cc", '#include "clock.h"'),
+    ("bench/rig.h", '#include "server/delivery/lane.h"'),
+    ("bench/drive.cc", "#include <sqlite3.h>"),
+    ("bench/drive.cc", "#include <grpcpp/grpcpp.h>"),
+    ("bench/ledger_bench.cc", '#include "tests/support/status_matchers.h"'),
 ]
 
 
@@ -37,7 +43,7 @@ class CheckLayersTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        for part in ("server", "client", "mockbraze"):
+        for part in ("server", "client", "mockbraze", "bench"):
             shutil.copytree(ROOT / part, self.root / part)
 
     def test_finds_each_forbidden_include(self):

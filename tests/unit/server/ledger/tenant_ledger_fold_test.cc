@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -152,6 +153,31 @@ TEST_F(TenantLedgerFold, BeginsByItselfWhenEnoughIsUnfolded) {
   Reopen();
   EXPECT_FALSE(ledger_->FoldIdle()) << "all is in the table";
   ExpectKnown(1, 1);
+}
+
+TEST_F(TenantLedgerFold, GivesTheRoomOfTheJournalBackToTheDisk) {
+  fold_slice_ = 1'000;
+  Reopen();
+  const auto bytes = [&] {
+    ledger_->Checkpoint(/*idle=*/true);
+    return std::filesystem::file_size(dir_.File("acme.db"));
+  };
+  const std::string long_text(200, 'x');
+  std::vector<Update> updates;
+  for (int i = 0; i < 200; ++i) {
+    Update& update = updates.emplace_back();
+    update.id = "c" + std::to_string(i);
+    for (int j = 0; j < 200; ++j) {
+      update.attributes.push_back({"a" + std::to_string(j), Given(long_text.c_str())});
+    }
+  }
+  Push(updates, At(1));
+  const auto full = bytes();
+  EXPECT_GT(full, 8'000'000u);
+  Confirm();
+  while (ledger_->FoldIdle() || ledger_->FoldIdle()) continue;
+  EXPECT_LT(bytes(), full / 2);
+  EXPECT_THAT(Values(Push(updates, At(1))), CountsAre(ValueCounts{.unchanged = 40'000}));
 }
 
 }  // namespace
