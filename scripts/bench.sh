@@ -49,7 +49,7 @@ case "$mode" in
     ;;
   loop) exec "$bin/peaksync-bench" "$@" ;;
   parts)
-    for program in answer_bench decode_bench pack_bench track_body_bench ledger_bench; do
+    for program in answer_bench decode_bench pack_bench rows_bench track_body_bench ledger_bench; do
       printf '\n## %s\n' "$program"
       "$bin/$program" "$@"
     done

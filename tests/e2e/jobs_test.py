@@ -6,7 +6,6 @@ import unittest
 
 import harness
 import jobs_case
-import postgres
 import process
 
 WIDE = ('table = "ml.scores"', 'id_column = "id"', 'updated_at_column = "at"')

@@ -144,7 +144,7 @@ class StoryTest(jobs_case.JobsTest):
         recent = {
             entry["external_id"]
             for request in self.mock.requests(limit=1000)
-            if at_kill - 20 <= request["number"] <= at_kill
+            if at_kill - 60 <= request["number"] <= at_kill
             for entry in request["body"]["attributes"]
         }
         self.assertLessEqual({customer for _, customer in twice}, recent)
