@@ -34,7 +34,7 @@ constexpr Setting kSettings[] = {
     {"PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", "1"},
     {"PRAGMA mmap_size=0", "PRAGMA mmap_size", "0"},
     {"PRAGMA journal_size_limit=67108864", "PRAGMA journal_size_limit", "67108864"},
-    {"PRAGMA cache_size=-65536", "PRAGMA cache_size", "-65536"},
+    {"PRAGMA cache_size=-131072", "PRAGMA cache_size", "-131072"},
     {"PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2"},
     {"PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys", "0"},
 };
