@@ -30,6 +30,8 @@ TIMEOUT = 600  # Seconds, of one program.
 SAYS_WHY = r"(?m)^(?:\[  FAILED  \] \S+|(?:rule|section) .*|.*[Cc]heck failed.*)"
 
 INTAKE = "server/ledger/tenant_ledger_intake.cc"
+DECIDE_UPDATE = "server/ledger/tenant_ledger_decide.cc"
+FOLD = "server/ledger/tenant_ledger_fold.cc"
 RUNS = "server/ledger/tenant_ledger_runs.cc"
 OPERATIONS = "server/ledger/tenant_ledger_operations.cc"
 DELIVERY = "server/ledger/tenant_ledger_delivery.cc"
@@ -110,7 +112,7 @@ BUGS = {
     ],
     "forget the newer time of an unchanged value": [
         (
-            INTAKE,
+            DECIDE_UPDATE,
             "      if (update.updated_at > known->updated_at) {\n",
             "      if (update.updated_at > known->updated_at && known == nullptr) {\n",
         )
@@ -153,7 +155,7 @@ BUGS = {
             "      for (const Slot& slot : customer->in_flight) {\n        object.attributes",
             "      for (const Slot& slot : customer->in_flight) {\n"
             "        for (const Claim& claim : slot.claims) {\n"
-            "          (void)store_.DeleteOutbox(claim.outbox_id);\n        }\n"
+            "          journal_.Settled(claim.outbox_id);\n        }\n"
             "        object.attributes",
         )
     ],
@@ -210,7 +212,9 @@ BUGS = {
             "  const absl::Time now = options_.clock->Now();\n",
         )
     ],
-    "never resend": [(INTAKE, "  if (options_.rules->resend_after) {\n", "  if (false) {\n")],
+    "never resend": [
+        (DECIDE_UPDATE, "  if (options_.rules->resend_after) {\n", "  if (false) {\n")
+    ],
     "create profiles": [
         ("server/braze/track_request.cc", "  if (!create_profiles) {\n", "  if (false) {\n")
     ],
@@ -218,9 +222,38 @@ BUGS = {
     "forget the hour's budget": [(PACE, "  ++used_in_hour_;\n", "")],
     "leave what is settled in the outbox": [
         (
-            "server/ledger/tenant_ledger.cc",
-            "      PEAKSYNC_RETURN_IF_ERROR(store_.DeleteOutbox(id));\n",
+            "server/ledger/outbox.cc",
+            "      journal.Settled(id);\n",
             "",
+        )
+    ],
+    "delete the journal without folding it": [
+        (
+            "server/ledger/fold.cc",
+            "    PEAKSYNC_RETURN_IF_ERROR(states_.Fold(hashes_.back()));\n",
+            "",
+        )
+    ],
+    "forget a newer time when it is folded": [
+        (
+            "server/ledger/confirmed_states.cc",
+            "  ApplyTouch(state, *found.touch);\n  state.Pack",
+            "  state.Pack",
+        )
+    ],
+    "send at once what may be on its way": [
+        (
+            FOLD,
+            "    if (id <= sent_up_to_) customer.not_before = "
+            "std::max(customer.not_before, lost_until_);\n",
+            "",
+        )
+    ],
+    "send further than is written down": [
+        (
+            "server/ledger/tenant_ledger.cc",
+            "    AllowToSend(next_sent_up_to_);\n",
+            "    AllowToSend(JournalWriter::kAnythingSent);\n",
         )
     ],
 }

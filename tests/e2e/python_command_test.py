@@ -176,10 +176,10 @@ class PythonCommandTest(python_case.PythonTest):
         env = {"WAREHOUSE": "warehouse.db"}
         done = self.command("sync", *flags, *connect, env=env)
         self.assert_counts(done.run, confirmed=8)
-        self.assertEqual(done.json["selection"]["query"], "all")
+        self.assertIsNone(done.json["sync"]["selected_from"])
         self.assert_words(done.err, "selecting everything: 8 rows")
         again = self.command("sync", *flags, "--connect", "database=warehouse.db")
-        self.assertEqual(again.json["selection"]["from_cursor"], sample.TIME_1)
+        self.assertEqual(again.json["sync"]["cursor"], sample.TIME_1)
         self.assert_counts(again.run, unchanged=8)
         self.command("sync", *flags, *connect, status=2, env={})
         self.command("sync", *flags, "--connect", "nothing=1", status=2)

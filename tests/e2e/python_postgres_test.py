@@ -114,7 +114,7 @@ class PythonPostgresTest(python_case.PythonTest):
             "seen": "2026-09-01T00:00:00.25Z",
         }
         self.assert_profiles(self.mock, {"1": profile})
-        self.assertEqual(result.to_dict()["selection"]["cursor"], "2026-09-07T02:00:00Z")
+        self.assertEqual(result.to_dict()["run"]["cursor"], "2026-09-07T02:00:00Z")
 
     def test_selects_by_a_column_without_a_zone(self):
         """Whatever the session's zone is, the column is of the zone that was given."""

@@ -213,12 +213,11 @@ class Selection:
             return None if time is None else format_time(time)
 
         return {
-            "query": self.query,
-            "since": text(self.since),
-            "from_cursor": text(self.from_cursor),
-            "cursor": text(self.cursor),
+            "job": None,  # Jobs are the program's.
+            "cursor": text(self.from_cursor),
+            "selected_from": text(self.since),
             "rows_expected": self.rows_expected,
-            "in_future": self.in_future,
+            "future_rows": self.in_future,
             "retried": self.retried,
         }
 
@@ -245,13 +244,14 @@ class PushResult:
     duration: float = 0.0  # Seconds.
 
     def to_dict(self) -> Document:
-        """The JSON document of `peaksync push`; of sync() with a member `selection`."""
+        """The JSON document of `peaksync push` and `peaksync sync`."""
         document: Document = {
             "exit_status": int(self.exit_status),
             "error": None
             if self.error is None
             else {"code": self.error.code, "message": self.error.message},
             "file": self.file,
+            "sync": None if self.selection is None else self.selection.to_dict(),
             "source": self.source,
             "tenant": self.tenant,
             "workspace": self.workspace,
@@ -273,8 +273,6 @@ class PushResult:
             "braze_refusals_omitted": self.braze_refusals_omitted,
             "duration_seconds": round(self.duration, 6),
         }
-        if self.selection is not None:
-            document["selection"] = self.selection.to_dict()
         return document
 
     def to_json(self) -> str:
