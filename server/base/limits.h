@@ -69,7 +69,8 @@ inline constexpr std::size_t kBrazeAnswerBytesMax = 1 << 20;
 inline constexpr std::size_t kTrackBodyBytesMax = 4'000'000;  // Contract 1.7.
 inline constexpr std::size_t kTrackBulkBodyBytesMax = 2'000'000;
 inline constexpr int kTrackObjectsMax = 1'000;
-inline constexpr int kRequestsInFlightMax = 400;  // Of a tenant: rate x round trip.
+// Of a tenant: Braze's rate x its round trip of 400 ms, and some for our own time.
+inline constexpr int kRequestsInFlightMax = 512;
 // Leased before pace allows to send them, so that a lease's round trip does not slow delivery down.
 inline constexpr int kLeaseAheadBatchesMax = 100;
 inline constexpr std::int64_t kLeaseAheadBytesMax = 32'000'000;
