@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "server/ledger/codec.h"
+
 namespace peaksync {
 
 // By what the ledger finds a customer: an integer is compared and sorted many times faster than a
@@ -32,15 +34,6 @@ void PutInBucket(std::string_view bucket, std::string_view key, std::string_view
 bool IsBucket(std::string_view bucket);
 
 // Calls `visit(key, state)` for each customer up to the first damage.
-template <typename Visit>
-void ForEachInBucket(std::string_view bucket, const Visit& visit);
-
-}  // namespace peaksync
-
-#include "server/ledger/codec.h"
-
-namespace peaksync {
-
 template <typename Visit>
 void ForEachInBucket(std::string_view bucket, const Visit& visit) {
   PackedReader reader(bucket);
