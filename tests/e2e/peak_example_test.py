@@ -59,7 +59,7 @@ class PeakExampleTest(python_case.PythonTest):
         [file] = self.step["outputParameters"].values()
         result = json.loads((self.folder / file).read_text())
         self.assertEqual(result["run"]["values"]["confirmed"], 16)
-        self.assertEqual(result["selection"]["cursor"], TIME)
+        self.assertEqual(result["run"]["cursor"], TIME)
         self.assert_profiles(
             self.mock, {f"C-{n}": {"churn_probability": n / 16} for n in range(16)}
         )
