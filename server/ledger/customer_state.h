@@ -52,7 +52,8 @@ struct KnownAttribute {
   KnownValue value;
 };
 
-// One customer's row. Attributes that were confirmed together share their times and source on disk.
+// What is confirmed of one customer. Attributes that were confirmed together share their times and
+// source on disk.
 struct CustomerState {
   absl::InlinedVector<KnownAttribute, 8> attributes;
 

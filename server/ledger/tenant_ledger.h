@@ -49,7 +49,8 @@ struct TenantLedgerOptions {
 // Use: Begin, then any of the commands, then Commit; what the commands returned may be told to
 // anybody only when Commit was OK. Commands return errors of the domain; an error of the disk
 // spoils the whole group and comes out of Commit. Then memory is rebuilt from the file before it is
-// used again, and nothing of the group has happened. Lease and the reads stand outside of a group.
+// used again, and nothing of the group has happened. Lease and the reads stand outside of a group;
+// Lease may make one of its own.
 //
 // Thread safety: none; LedgerWriter owns the thread.
 class TenantLedger {
