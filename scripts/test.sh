@@ -26,8 +26,6 @@ done
 # Every finding ends the program, and with it the test.
 asan=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 export ASAN_OPTIONS="${ASAN_OPTIONS:-$asan}"
-lsan="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
-export LSAN_OPTIONS="${LSAN_OPTIONS:-$lsan}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}"
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temp_dir.h"
 #include "tests/unit/client/fake_service.h"
 
 namespace peaksync::client {
@@ -20,7 +21,6 @@ class CliTest : public ::testing::Test {
   CliTest() {
     ::setenv("PEAKSYNC_TOKEN", "tok", 1);
     ::unsetenv("PEAKSYNC_SERVER");
-    file_ = ::testing::TempDir() + "/cli_test.csv";
     std::ofstream(file_) << "id,a\n1,x\n2,\n";
   }
   ~CliTest() override {
@@ -43,7 +43,8 @@ class CliTest : public ::testing::Test {
   }
 
   FakeService service_;
-  std::string file_;
+  testing::TempDir folder_;
+  std::string file_ = folder_.File("rows.csv");
   std::ostringstream out_;
   std::ostringstream err_;
 };
@@ -74,7 +75,7 @@ TEST_F(CliTest, VariablesStandForFlags) {
 }
 
 TEST_F(CliTest, ATokenFileWinsOverTheVariable) {
-  const std::string path = ::testing::TempDir() + "/wrong-token";
+  const std::string path = folder_.File("wrong-token");
   std::ofstream(path) << "wrong\n";
   EXPECT_EQ(RunAt({"push", file_, "--source", "churn", "--id-column", "id", "--token-file", path}),
             4);

@@ -6,6 +6,7 @@
 
 #include "client/progress.h"
 #include "client/reject_log.h"
+#include "tests/support/temp_dir.h"
 
 namespace peaksync::client {
 namespace {
@@ -79,7 +80,8 @@ TEST(RejectLogTest, WritesEveryRowToItsFile) {
   std::ostringstream out;
   Console console(out, ProgressStyle::kNone);
   RejectLog log(console, "f.csv");
-  const std::string path = ::testing::TempDir() + "/rejects.csv";
+  const testing::TempDir folder;
+  const std::string path = folder.File("rejects.csv");
   ASSERT_TRUE(log.OpenFile(path, "header").ok());
   log.Add({2, "", "bad"}, "row");
   ASSERT_TRUE(log.Close().ok());

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "client/channel.h"
+#include "tests/support/temp_dir.h"
 
 namespace peaksync::client {
 namespace {
@@ -70,7 +71,8 @@ TEST(ChooseEndpointTest, RefusesWhatIsNoAddress) {
 }
 
 TEST(TokenTest, ReadsTheFirstWordOfTheFirstRealLine) {
-  const std::string path = ::testing::TempDir() + "/token";
+  const testing::TempDir folder;
+  const std::string path = folder.File("token");
   std::ofstream(path) << "# the key\n\n  tok-1 push\r\ntok-2\n";
   EXPECT_EQ(*ReadTokenFile(path), "tok-1");
   std::ofstream(path, std::ios::trunc) << "\n";

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temp_dir.h"
 #include "tests/unit/client/fake_service.h"
 #include "tests/unit/client/rejection_samples.h"
 
@@ -44,6 +45,7 @@ class PusherTest : public ::testing::Test {
   FakeService service_;
   PushSettings settings_;
   RowOptions rows_;
+  testing::TempDir folder_;
   std::string rejects_file_;
   std::ostringstream messages_;
 };
@@ -198,7 +200,7 @@ TEST_F(PusherRefusalsTest, TheFirstHundredAreListedAndTheOthersCounted) {
 
 TEST_F(PusherRefusalsTest, TheRejectsFileHoldsRowsThatCanBePushed) {
   Reject(120);
-  rejects_file_ = ::testing::TempDir() + "/pusher-rejects.csv";
+  rejects_file_ = folder_.File("rejects.csv");
   rows_.updated_at_column = "at";
   const PushReport report = PushText("id,b,a,at\n,y,x,2026-09-07T02:00:00Z\n");
   EXPECT_EQ(report.braze_refusals_count, 120);

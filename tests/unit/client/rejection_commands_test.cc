@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "client/cli.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/client/fake_service.h"
 #include "tests/unit/client/rejection_samples.h"
 
@@ -35,8 +36,6 @@ class RejectionCommandsTest : public ::testing::Test {
                            SampleRejection("c2", "plan", "silver")};
     service_.rejections[2].set_run_id("R2");
     service_.rejections[2].set_kind(v1::REJECTION_KIND_VALIDATION);
-    path_ = ::testing::TempDir() + "/rejections-" +
-            ::testing::UnitTest::GetInstance()->current_test_info()->name();
   }
   ~RejectionCommandsTest() override { ::unsetenv("PEAKSYNC_TOKEN"); }
 
@@ -59,7 +58,8 @@ class RejectionCommandsTest : public ::testing::Test {
   }
 
   FakeService service_;
-  std::string path_;
+  testing::TempDir folder_;
+  std::string path_ = folder_.File("rejections");
   std::ostringstream out_;
   std::ostringstream err_;
 };
