@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "server/base/check.h"
 #include "server/braze/curl_transfer.h"
 #include "server/braze/http.h"
+#include "server/braze/socket_poller.h"
 
 namespace peaksync {
 namespace {
@@ -33,11 +35,6 @@ void InitCurl() {
   static_cast<void>(is_done);
 }
 
-int PollMs(absl::Duration timeout) {
-  return static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(
-      std::clamp(timeout, absl::ZeroDuration(), absl::Hours(1)), absl::Milliseconds(1))));
-}
-
 // What libcurl refuses here is a bug of ours or the end of memory; neither can be waited out.
 void CheckMulti(CURLMcode code) { PEAKSYNC_CHECK_MSG(code == CURLM_OK, curl_multi_strerror(code)); }
 
@@ -53,6 +50,10 @@ class CurlHttpClient::Impl {
     CheckMulti(curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, connections));
     CheckMulti(curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections));
     CheckMulti(curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING));
+    CheckMulti(curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Impl::OnSocket));
+    CheckMulti(curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this));
+    CheckMulti(curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Impl::OnTimer));
+    CheckMulti(curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this));
   }
 
   ~Impl() {
@@ -78,21 +79,61 @@ class CurlHttpClient::Impl {
 
   void Poll(absl::Duration timeout) {
     if (Advance()) return;
-    CheckMulti(curl_multi_poll(multi_, nullptr, 0, PollMs(timeout), nullptr));
+    for (const SocketPoller::Ready& ready : poller_.Wait(std::min(timeout, UntilTimer()))) {
+      Act(ready.socket, (ready.readable ? CURL_CSELECT_IN : 0) |
+                            (ready.writable ? CURL_CSELECT_OUT : 0) |
+                            (ready.failed ? CURL_CSELECT_ERR : 0));
+    }
     Advance();
   }
 
-  void Wake() { curl_multi_wakeup(multi_); }
+  void Wake() { poller_.Wake(); }
 
   std::size_t in_flight() const {
     return running_.size() + unsendable_.size() + finished_.size() - finished_next_;
   }
 
  private:
+  // What libcurl tells: which sockets it waits for, and when it wants to be called in any case.
+  static int OnSocket(CURL*, curl_socket_t socket, int what, void* self, void* known) {
+    Impl& impl = *static_cast<Impl*>(self);
+    const bool read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
+    const bool write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
+    if (what == CURL_POLL_REMOVE) {
+      impl.poller_.Remove(socket);
+    } else if (known != nullptr) {
+      impl.poller_.Change(socket, read, write);
+    } else {
+      impl.poller_.Add(socket, read, write);
+      CheckMulti(curl_multi_assign(impl.multi_, socket, self));  // Known from now on.
+    }
+    return 0;
+  }
+  static int OnTimer(CURLM*, long milliseconds, void* self) {
+    static_cast<Impl*>(self)->timer_ =
+        milliseconds < 0
+            ? SteadyTime::max()
+            : std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+    return 0;
+  }
+
+  absl::Duration UntilTimer() const {
+    return timer_ == SteadyTime::max()
+               ? absl::InfiniteDuration()
+               : absl::FromChrono(timer_ - std::chrono::steady_clock::now());
+  }
+
+  void Act(curl_socket_t socket, int events) {
+    int running = 0;
+    CheckMulti(curl_multi_socket_action(multi_, socket, events, &running));
+  }
+
   // True when a request was finished.
   bool Advance() {
-    int running = 0;
-    CheckMulti(curl_multi_perform(multi_, &running));
+    if (UntilTimer() <= absl::ZeroDuration()) {
+      timer_ = SteadyTime::max();
+      Act(CURL_SOCKET_TIMEOUT, 0);
+    }
     CollectUnsendable();
     CollectFinished();
     return CallDone();
@@ -155,8 +196,12 @@ class CurlHttpClient::Impl {
     HttpResult result;
   };
 
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
   const CurlOptions options_;
+  SocketPoller poller_;
   CURLM* multi_ = nullptr;
+  SteadyTime timer_ = SteadyTime::max();  // When libcurl wants to be called.
   std::unordered_map<void*, std::unique_ptr<CurlTransfer>> running_;  // By easy handle.
   std::vector<std::unique_ptr<CurlTransfer>> unsendable_;
   std::vector<std::unique_ptr<CurlTransfer>> idle_;

@@ -21,8 +21,9 @@ struct CurlOptions {
   absl::Duration idle_connection_max = absl::Seconds(30);
 };
 
-// Sends POST requests over libcurl's multi interface, and is the socket part of its owner's event
-// loop: everything happens inside Poll, on the caller's thread. HTTP/1.1 with keep-alive; redirects
+// Sends POST requests over libcurl's multi_socket interface, and is the socket part of its owner's
+// event loop: everything happens inside Poll, on the caller's thread; a turn costs what moves, not
+// what is in flight. HTTP/1.1 with keep-alive; redirects
 // are never followed. A request is never sent twice, not even where libcurl would repeat it on a
 // connection that died: the lost one may still be running (docs/design.md section 4), and the
 // caller has to know.
