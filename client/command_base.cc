@@ -57,6 +57,19 @@ ExitStatus Fail(const absl::Status& status, const CommonOptions& common, Output 
   return exit;
 }
 
+absl::StatusOr<Destination> DestinationOf(RpcClient& client, const std::string& meant) {
+  v1::ListSourcesRequest request;
+  request.set_page_size(1);
+  PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const v1::ListSourcesResponse answer,
+                                   client.ListSources(request));
+  if (meant.empty() || answer.tenant().empty() || answer.tenant() == meant) {
+    return Destination{answer.tenant(), answer.workspace(), answer.host()};
+  }
+  return absl::PermissionDeniedError(
+      Cat("tenant ", meant, " is meant, but the token is that of tenant ", answer.tenant(),
+          ": give the token of ", meant, ", or correct `tenant` (--tenant)"));
+}
+
 absl::Status Confirm(std::string_view what, bool yes, Output output) {
   if (yes) return absl::OkStatus();
   if (output.answers == nullptr) {
