@@ -164,11 +164,49 @@ class PythonSyncTest(python_case.PythonTest):
         self.restart_service(self.tenant)
         self.assertEqual(self.sync(retry_rejections=False).selection.retried, 0)
         self.assertIsNone(self.mock.user("1"))
-        result = self.sync()
+        result = self.sync()  # Waits for them too.
         self.assertEqual((result.rows.read, result.selection.retried), (1, 2))
-        process.wait_for("the retried values arrive", lambda: self.mock.user("1"))
         self.assert_profiles(self.mock, self.table)
         self.assertEqual(self.sync().selection.retried, 0)
+
+    def test_brazes_refusals_are_tried_again_when_a_person_asks(self):
+        """What is refused again then is a reason for status 3; what nobody asked for is not."""
+        self.predict([1], DAY_1, 0.25)
+        self.predict([2], DAY_1 + 48 * HOUR, 0.25)
+        self.mock.post("/_mock/faults", {"faults": ["object-error,external_id=1"]})
+        with self.assertRaises(self.package.RejectionsError):
+            self.sync()
+        with self.assertRaises(self.package.RejectionsError) as caught:
+            self.sync(retry_refused=True)
+        self.assertEqual(caught.exception.result.selection.refused_again, 2)
+        self.assert_words(str(caught.exception), "2 values tried again and refused again")
+        self.mock.post("/_mock/faults", {"faults": []})
+        self.assertEqual(self.sync().selection.retried, 0)
+        self.assertIsNone(self.mock.user("1"))
+        result = self.sync(retry_refused=True)
+        self.assertEqual((result.selection.retried, result.selection.refused_again), (2, 0))
+        self.assert_profiles(self.mock, self.table)
+
+    def test_cursor_that_a_person_set_counts_before_any_run_has_completed(self):
+        self.tenant.attributes = {"score": "range = [0, 0.1]"}
+        self.tenant.rules = "max_invalid_percent = 5"
+        self.restart_service(self.tenant)
+        self.predict([1], DAY_1 - 72 * HOUR, 0.5)
+        self.predict([2], DAY_1, 0.5)
+        with self.assertRaises(self.package.NeedsPersonError):  # FAILED: all of it is invalid.
+            self.sync()
+        moved = self.peaksync("sources", "set-cursor", "churn", text(DAY_1))
+        self.assertEqual(moved.status, 0, moved)
+        with self.assertRaises(self.package.NeedsPersonError) as caught:
+            self.sync(retry_rejections=False)
+        self.assertEqual(caught.exception.result.rows.read, 1)
+
+    def test_token_of_another_tenant_is_seen_before_anything_is_done(self):
+        self.predict([1], DAY_1, 0.25)
+        with self.assertRaises(self.package.NotPermittedError) as caught:
+            self.sync(service=self.reach(tenant="globex"))
+        self.assert_words(str(caught.exception), "tenant globex is meant", "that of tenant acme")
+        self.assertEqual(self.package.runs(service=self.reach()), [])
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from peaksync.options import Service
 from peaksync.progress import Progress, ProgressCallback
 from peaksync.pusher import PushJob
 from peaksync.result import LastSync, PushResult, Run, Selection, last_sync_of
+from peaksync.retries import Retries
 from peaksync.rows import RefusedRow, RowMaker, RowRules, as_names, check_rules
 from peaksync.settings import (
     Duration,
@@ -142,6 +143,7 @@ def sync(
     paramstyle: Optional[str] = None,
     cursor: Optional[Callable[[Any], Any]] = None,
     retry_rejections: bool = True,
+    retry_refused: bool = False,
     batch_size: int = limits.BATCH_UPDATES_DEFAULT,
     wait: bool = True,
     timeout: Duration = limits.TIMEOUT,
@@ -166,7 +168,8 @@ def sync(
     timezone: that of the database's times when they have none. column_case="lower": names of
         columns in lower case, for Snowflake. paramstyle: for drivers that don't say theirs.
         cursor: makes the cursor to read with, where the driver's own would fetch everything.
-    retry_rejections: try values again that validation had refused, by the rules of now.
+    retry_rejections: try values again that validation had refused, by the rules of now;
+        retry_refused: also those that Braze itself had refused.
     The others are as of push().
     """
     rules = check_rules(
@@ -192,6 +195,7 @@ def sync(
     begin = None if since is None else time_argument(since, "since")
     back = parse_duration(lookback, "lookback")
     with Channel(service) as channel:
+        syncing.check_tenant(channel)
         known = syncing.last_cursor(channel, source)
         start = selection.choose_start(known, begin, full, back)
         chosen = Selection("all" if start.since is None else "changes", start.since)
@@ -201,10 +205,12 @@ def sync(
         statement = syncing.statement_for(
             query, updated_at, start.since, driver, rules.zone, reader, chosen
         )
-        if retry_rejections:
-            chosen.retried = syncing.retry_refused(channel, source)
-        job = PushJob(channel, settings, reader.rows(statement), chosen.rows_expected)
-        return finish(syncing.tell(job.run()))
+        retries = Retries(channel, settings, chosen, retry_refused)
+        if retry_rejections or retry_refused:
+            retries.start()
+        result = PushJob(channel, settings, reader.rows(statement), chosen.rows_expected).run()
+        retries.wait(result)
+        return finish(syncing.tell(result))
 
 
 def last_sync(source: str, *, service: Optional[Service] = None) -> Optional[LastSync]:
@@ -304,10 +310,12 @@ def _error_of_run(result: PushResult) -> Union[RejectionsError, NeedsPersonError
     assert run_ is not None
     if result.exit_status == ExitStatus.REJECTIONS:
         values = run_.values
+        again = result.selection.refused_again if result.selection is not None else 0
         return RejectionsError(
             f"run {run_.run_id} is done, but not all of it was taken: {values['invalid']:,} values "
             f"invalid, {values['rejected']:,} refused by Braze, {result.rows.invalid:,} rows not "
-            "sent. The result's refused_rows and braze_refusals say which; on_rejections='allow' "
+            + (f"sent, {again:,} values tried again and refused again" if again else "sent")
+            + ". The result's refused_rows and braze_refusals say which; on_rejections='allow' "
             "accepts that"
         )
     why = f": {run_.state_reason}" if run_.state_reason else ""

@@ -163,6 +163,7 @@ class Commands:
                 timezone=flags.timezone,
                 column_case=flags.column_case,
                 retry_rejections=not flags.no_retry_rejections,
+                retry_refused=flags.retry_refused,
                 batch_size=flags.batch_size,
                 wait=not flags.no_wait,
                 timeout=flags.timeout,
