@@ -9,6 +9,7 @@ import sys
 import unittest
 
 import harness
+import json_page
 import process
 import python_case
 import sample
@@ -150,6 +151,7 @@ class PythonCommandTest(python_case.PythonTest):
         done = self.command("runs", "show", "no-run", "-o", "json", status=2)
         self.assertEqual(done.json["exit_status"], 2)
         self.assertEqual(done.json["error"]["code"], "NOT_FOUND")
+        self.assertEqual(json_page.Agreement().check("failure", done.json, "runs show"), [])
 
     def test_runs_and_last_sync_are_the_documents_of_the_program(self):
         self.push(self.file, "--set-cursor", "max")
@@ -177,6 +179,7 @@ class PythonCommandTest(python_case.PythonTest):
         done = self.command("sync", *flags, *connect, env=env)
         self.assert_counts(done.run, confirmed=8)
         self.assertIsNone(done.json["sync"]["selected_from"])
+        self.assertEqual(json_page.Agreement().check("push", done.json, "sync"), [])
         self.assert_words(done.err, "selecting everything: 8 rows")
         again = self.command("sync", *flags, "--connect", "database=warehouse.db")
         self.assertEqual(again.json["sync"]["cursor"], sample.TIME_1)
