@@ -1,6 +1,7 @@
 """sync() of client/python: what it selects, and when the cursor moves."""
 
 import datetime
+import json
 import signal
 import sqlite3
 import unittest
@@ -142,6 +143,28 @@ class PythonSyncTest(python_case.PythonTest):
         [row] = caught.exception.result.refused_rows
         self.assertEqual((row.line, row.column, row.reason), (2, "scored_at", "the time is empty"))
         self.assertEqual(caught.exception.exit_status, 3)
+
+    def test_refused_rows_go_to_a_file_that_can_be_pushed(self):
+        """Those of the client, of the service and of Braze; with the cells as JSON."""
+        self.tenant.attributes = {"score": "range = [0, 1]"}
+        self.restart_service(self.tenant)
+        self.predict([1], None, 0.25)
+        self.predict([2], DAY_1, 7)
+        self.predict([3], DAY_1, 0.5)
+        self.mock.post("/_mock/faults", {"faults": ["object-error,external_id=3"]})
+        file = self.folder / "refused.jsonl"
+        with self.assertRaises(self.package.RejectionsError):
+            self.sync(rejects=str(file))
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        self.assertEqual([line["peaksync_line"] for line in lines], [1, 2, 0, 0])
+        row = {"customer_id": 2, "score": 7.0, "plan": "gold", "scored_at": text(DAY_1)}
+        self.assertEqual(lines[1]["row"], row)
+        self.assertEqual({line["row"]["customer_id"] for line in lines[2:]}, {"3"})
+        mended = self.write("mended.jsonl", json.dumps({**row, "score": 0.75}) + "\n")
+        self.peaksync("push", mended, "--source", "churn", "--id-column", "customer_id",
+                      "--updated-at-column", "scored_at")
+        self.assertEqual(self.mock.user("2"), {"score": 0.75, "plan": "gold"})
 
     def test_wrong_query_is_told_before_anything_is_sent(self):
         for query, words in (

@@ -22,7 +22,8 @@ from peaksync.errors import (
 from peaksync.frames import RowReader
 from peaksync.options import Service
 from peaksync.progress import Progress, ProgressCallback
-from peaksync.pusher import PushJob
+from peaksync.pusher import PushJob, PushSettings
+from peaksync.rejects_file import RejectsFile
 from peaksync.result import LastSync, PushResult, Run, Selection, last_sync_of
 from peaksync.retries import Retries
 from peaksync.rows import RefusedRow, RowMaker, RowRules, as_names, check_rules
@@ -152,6 +153,7 @@ def sync(
     on_rejections: str = "raise",
     progress: Optional[ProgressCallback] = None,
     on_refused: Optional[OnRefused] = None,
+    rejects: Optional[str] = None,
     service: Optional[Service] = None,
 ) -> PushResult:
     """Selects what changed since the source's last successful sync, and pushes it.
@@ -170,6 +172,7 @@ def sync(
         cursor: makes the cursor to read with, where the driver's own would fetch everything.
     retry_rejections: try values again that validation had refused, by the rules of now;
         retry_refused: also those that Braze itself had refused.
+    rejects: a file for the refused rows with their reasons, JSON Lines; only you can read it.
     The others are as of push().
     """
     rules = check_rules(
@@ -182,7 +185,7 @@ def sync(
             types=dict(types or {}),
             nulls=nulls,
             zone=parse_zone(timezone),
-            keeps_cells=on_refused is not None,
+            keeps_cells=on_refused is not None or rejects is not None,
         )
     )
     if column_case not in (None, "lower"):
@@ -194,6 +197,7 @@ def sync(
     reader = syncing.Reader(connection, driver, RowMaker(rules), column_case, cursor)
     begin = None if since is None else time_argument(since, "since")
     back = parse_duration(lookback, "lookback")
+    file = None if rejects is None else _open_rejects(rejects, settings)
     with Channel(service) as channel:
         syncing.check_tenant(channel)
         known = syncing.last_cursor(channel, source)
@@ -209,8 +213,24 @@ def sync(
         if retry_rejections or retry_refused:
             retries.start()
         result = PushJob(channel, settings, reader.rows(statement), chosen.rows_expected).run()
+        if file is not None:
+            file.close()
         retries.wait(result)
         return finish(syncing.tell(result))
+
+
+def _open_rejects(path: str, settings: PushSettings) -> RejectsFile:
+    """A file that gets every refused row, beside the caller's own callback."""
+    file = RejectsFile(path, None, settings.id_column, settings.time_column)
+    theirs = settings.on_refused
+
+    def on_refused(row: RefusedRow, cells: Optional[Dict[str, Any]]) -> None:
+        file.add_cells(row, cells)
+        if theirs is not None:
+            theirs(row, cells)
+
+    settings.on_refused, settings.on_braze_refusal = on_refused, file.add_by_braze
+    return file
 
 
 def last_sync(source: str, *, service: Optional[Service] = None) -> Optional[LastSync]:

@@ -178,6 +178,7 @@ def _add_sync(commands: Any, common: _Parser) -> None:
         action="store_true",
         help="Try again also what Braze itself has refused",
     )
+    add("--rejects", help="Write the refused rows with their reasons (only you can read it)")
     _add_behaviour(sync)
 
 

@@ -164,6 +164,7 @@ class Commands:
                 column_case=flags.column_case,
                 retry_rejections=not flags.no_retry_rejections,
                 retry_refused=flags.retry_refused,
+                rejects=flags.rejects,
                 batch_size=flags.batch_size,
                 wait=not flags.no_wait,
                 timeout=flags.timeout,
