@@ -19,11 +19,16 @@ std::string ClientName() {
   return Cat("peaksync ", PEAKSYNC_VERSION, " on ", host.data());
 }
 
+std::string TokenOfEnvironment() {
+  const char* const token = std::getenv("PEAKSYNC_TOKEN");
+  return token == nullptr ? "" : token;
+}
+
 absl::StatusOr<std::unique_ptr<Channel>> OpenChannel(const CommonOptions& common) {
   ConnectionOptions connection = common.connection;
   if (!common.token_file.empty()) {
     PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(connection.token, ReadTokenFile(common.token_file));
-  } else if (const char* token = std::getenv("PEAKSYNC_TOKEN"); token != nullptr) {
+  } else if (const std::string token = TokenOfEnvironment(); !token.empty()) {
     connection.token = token;
   }
   return Channel::Open(connection);

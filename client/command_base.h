@@ -19,6 +19,8 @@ namespace peaksync::client {
 // Who the service is told that is there: `peaksync 0.1.0 on HOST`.
 std::string ClientName();
 
+// PEAKSYNC_TOKEN; empty when it is not set.
+std::string TokenOfEnvironment();
 // A channel with the credential of the flags or of PEAKSYNC_TOKEN.
 absl::StatusOr<std::unique_ptr<Channel>> OpenChannel(const CommonOptions& common);
 

@@ -4,6 +4,7 @@ import unittest
 
 import harness
 import jobs_case
+import postgres
 
 WIDE = ('table = "ml.scores"', 'id_column = "id"', 'updated_at_column = "at"')
 
@@ -114,6 +115,33 @@ class CheckTest(jobs_case.JobsTest):
                         connection=self.database.odbc_connection)
         result = self.check(status=4)
         self.assertNotIn("planted", result.out + result.err)
+
+    def test_secrets_come_from_files_or_variables_and_are_never_shown(self):
+        """The token, the password and a whole connection string; each is missed by its name."""
+        token = self.tenants["acme"].token
+        whole = f"{self.database.connection} password={postgres.PASSWORD}"
+        self.write("whole", whole + "\n")
+        self.write("token", token + "\n")
+        places = {
+            ('connection_env = "WHOLE"', 'token_env = "THE_TOKEN"'): "WHOLE",
+            ('connection_file = "whole"', 'token_file = "token"'): None,
+            (f'connection = "{self.database.connection}"\npassword_env = "PASSWORD"',
+             'token_env = "THE_TOKEN"'): "PASSWORD",
+        }
+        job = '[jobs.scores]\n' + "\n".join((*WIDE, 'exclude = ["photo"]', 'timezone = "UTC"'))
+        secrets = {"WHOLE": whole, "PASSWORD": postgres.PASSWORD, "THE_TOKEN": token}
+        for (database, service), variable in places.items():
+            with self.subTest(database):
+                self.write("jobs.toml", f'[service]\n{service}\n[databases.warehouse]\n'
+                           f'kind = "postgresql"\n{database}\n{job}\n')
+                done = self.check(env=secrets, tenant=None)
+                self.assertNotIn("planted", done.out + done.err)
+                if variable is None:
+                    continue
+                missing = self.check(env={**secrets, variable: ""}, tenant=None, status=2)
+                self.assert_words(missing.err, "[databases.warehouse]", variable, "is not set")
+                missing = self.check(env={**secrets, "THE_TOKEN": ""}, tenant=None, status=2)
+                self.assert_words(missing.err, "[service]", "THE_TOKEN", "is not set")
 
     def test_a_database_out_of_reach_is_safe_to_try_again(self):
         self.write_jobs(*WIDE, connection="host=/no/such/folder dbname=postgres user=peaksync")
