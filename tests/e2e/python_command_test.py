@@ -168,6 +168,19 @@ class PythonCommandTest(python_case.PythonTest):
             ours = self.command("runs", command, run_id)
             self.assertEqual(ours.out, self.peaksync("runs", command, run_id).out)
 
+    def test_a_run_is_canceled(self):
+        """What waits of it is discarded; of a run that has completed nothing can be."""
+        self.mock.post("/_mock/faults", {"faults": ["status=503"]})
+        flags = ["--no-wait", "-o", "json"]
+        run_id = self.command("push", self.file, *FLAGS, *flags).run["run_id"]
+        done = self.command("runs", "cancel", run_id, "-o", "json")
+        self.assertEqual(json_page.Agreement().check("one run", done.json, "cancel"), [])
+        self.assertEqual(done.run["state"], "CANCELED")
+        self.mock.post("/_mock/faults", {"faults": []})
+        run_id = self.command("push", self.file, *FLAGS, "-o", "json").run["run_id"]
+        refused = self.command("runs", "cancel", run_id, status=5)
+        self.assert_words(refused.err, "cannot be canceled")
+
     def test_sync_from_a_database(self):
         """--driver and --connect make the connection; secrets come from the environment."""
         database = sqlite3.connect(self.folder / "warehouse.db")

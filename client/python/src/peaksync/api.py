@@ -271,6 +271,14 @@ def run(run_id: str, *, service: Optional[Service] = None) -> Run:
         return Run(channel.get_run(run_id))
 
 
+def cancel(run_id: str, *, service: Optional[Service] = None) -> Run:
+    """Withdraws a run: what of it waits is not sent, unless another run brought it too. Raises
+    NeedsPersonError when it has completed."""
+    request = sync_service_pb2.CancelSyncRunRequest(run_id=run_id)
+    with Channel(service) as channel:
+        return Run(channel.call("CancelSyncRun", request, limits.CHANGE_DEADLINE).run)
+
+
 def watch(
     run_id: str,
     *,

@@ -211,6 +211,13 @@ def _add_runs(commands: Any, common: _Parser) -> None:
     )
     watch.add_argument("run", help="The run's id")
     _add_waiting(watch)
+    cancel = kinds.add_parser(
+        "cancel",
+        parents=[common],
+        help="Withdraw a run: what of it still waits is not sent",
+        epilog=f"{example}cancel {run_id}",
+    )
+    cancel.add_argument("run", help="The run's id")
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -187,6 +187,11 @@ class Commands:
         self._show({"run": run.to_dict()}, run_table(run))
         return 0
 
+    def runs_cancel(self) -> int:
+        run = api.cancel(self._flags.run, service=self._service)
+        self._show({"run": run.to_dict()}, run_table(run))
+        return 0
+
     def runs_watch(self) -> int:
         flags = self._flags
         run, error = api.watch_run(
