@@ -124,7 +124,7 @@ absl::Status Checker::Run() {
   file_ = ParseJobs(place_.jobs_file, text.str(), &file_problems_);
   for (const std::string& problem : file_problems_) problems_.push_back(Invalid(problem));
   if (!only_.empty() && file_.FindJob(only_) == nullptr) {
-    problems_.push_back(Invalid(place_.jobs_file, ": there is no job ", only_));
+    problems_.push_back(file_.NoSuchJob(place_.jobs_file, only_));
   }
   for (const Job& job : file_.jobs) {
     if (only_.empty() || job.name == only_) CheckJob(job);

@@ -270,6 +270,12 @@ const JobDatabase* JobsFile::FindDatabase(std::string_view name) const {
   return found == databases.end() ? nullptr : &*found;
 }
 
+absl::Status JobsFile::NoSuchJob(std::string_view file_name, std::string_view name) const {
+  const auto name_of = [](std::string* out, const Job& job) { out->append(job.name); };
+  return Invalid(file_name, ": there is no job ", name, "; the jobs are ",
+                 absl::StrJoin(jobs, ", ", name_of));
+}
+
 JobsFile ParseJobs(const std::string& file_name, std::string_view text,
                    std::vector<std::string>* problems) {
   JobsFile file;

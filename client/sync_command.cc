@@ -82,11 +82,7 @@ absl::Status SyncJob::ReadSettings() {
 absl::Status SyncJob::FindJob() {
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(file_, ReadJobs(place_.jobs_file));
   job_ = file_.FindJob(options_.job);
-  if (job_ == nullptr) {
-    const auto name = [](std::string* out, const Job& job) { out->append(job.name); };
-    return Invalid(place_.jobs_file, ": there is no job ", options_.job, "; the jobs are ",
-                   absl::StrJoin(file_.jobs, ", ", name));
-  }
+  if (job_ == nullptr) return file_.NoSuchJob(place_.jobs_file, options_.job);
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(common_, CommonOf(flags_, file_.service, job_));
   PEAKSYNC_CLIENT_RETURN_IF_ERROR(CheckText("--tenant", common_.tenant));
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(

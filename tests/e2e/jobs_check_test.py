@@ -103,6 +103,17 @@ class CheckTest(jobs_case.JobsTest):
         checked = self.check("-o", "json").json["jobs"][0]
         self.assertEqual((checked["tenant"], checked["workspace"]), ("acme", "acme-test"))
 
+    def test_a_name_that_is_wrong_is_told_with_those_there_are(self):
+        self.write_jobs(*WIDE)
+        for command in (("jobs", "check", "score"), ("sync", "score")):
+            result = self.peaksync(*command)
+            self.assertEqual(result.status, 2)
+            self.assert_words(result.err, "there is no job score", "the jobs are scores")
+        for command in (("runs", "show", "x"), ("last-sync", "--source", "x")):
+            result = self.peaksync(*command)
+            self.assertEqual(result.status, 2)
+            self.assert_words(result.err, " x: see the list of ")
+
     def test_credentials_that_are_wrong(self):
         """Exit status 4 and words that say which; never the password."""
         self.write("password", "planted-wrong-password\n")
