@@ -19,11 +19,16 @@ std::string ClientName() {
   return Cat("peaksync ", PEAKSYNC_VERSION, " on ", host.data());
 }
 
+std::string TokenOfEnvironment() {
+  const char* const token = std::getenv("PEAKSYNC_TOKEN");
+  return token == nullptr ? "" : token;
+}
+
 absl::StatusOr<std::unique_ptr<Channel>> OpenChannel(const CommonOptions& common) {
   ConnectionOptions connection = common.connection;
   if (!common.token_file.empty()) {
     PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(connection.token, ReadTokenFile(common.token_file));
-  } else if (const char* token = std::getenv("PEAKSYNC_TOKEN"); token != nullptr) {
+  } else if (const std::string token = TokenOfEnvironment(); !token.empty()) {
     connection.token = token;
   }
   return Channel::Open(connection);
@@ -55,6 +60,19 @@ ExitStatus Fail(const absl::Status& status, const CommonOptions& common, Output 
   output.err << "peaksync: " << MessageOf(status) << HintFor(status) << '\n';
   if (common.json) output.out << ErrorJson(status, exit);
   return exit;
+}
+
+absl::StatusOr<Destination> DestinationOf(RpcClient& client, const std::string& meant) {
+  v1::ListSourcesRequest request;
+  request.set_page_size(1);
+  PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const v1::ListSourcesResponse answer,
+                                   client.ListSources(request));
+  if (meant.empty() || answer.tenant().empty() || answer.tenant() == meant) {
+    return Destination{answer.tenant(), answer.workspace(), answer.host()};
+  }
+  return absl::PermissionDeniedError(
+      Cat("tenant ", meant, " is meant, but the token is that of tenant ", answer.tenant(),
+          ": give the token of ", meant, ", or correct `tenant` (--tenant)"));
 }
 
 absl::Status Confirm(std::string_view what, bool yes, Output output) {

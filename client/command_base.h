@@ -10,6 +10,7 @@
 #include "client/output.h"
 #include "client/progress.h"
 #include "client/push_options.h"
+#include "client/rpc_client.h"
 #include "client/waiter.h"
 
 // What the commands have in common.
@@ -18,6 +19,8 @@ namespace peaksync::client {
 // Who the service is told that is there: `peaksync 0.1.0 on HOST`.
 std::string ClientName();
 
+// PEAKSYNC_TOKEN; empty when it is not set.
+std::string TokenOfEnvironment();
 // A channel with the credential of the flags or of PEAKSYNC_TOKEN.
 absl::StatusOr<std::unique_ptr<Channel>> OpenChannel(const CommonOptions& common);
 
@@ -29,6 +32,16 @@ std::string_view HintFor(const absl::Status& status);
 absl::Status Doing(std::string_view what, const absl::Status& status);
 // Says why the command came to nothing: on `err`, and as JSON if that is wanted.
 ExitStatus Fail(const absl::Status& status, const CommonOptions& common, Output output);
+
+// Where the credential leads to, in the service's words.
+struct Destination {
+  std::string tenant;
+  std::string workspace;
+  std::string host;
+};
+
+// Asks the service. PERMISSION_DENIED when that is another tenant than `meant`; empty: any.
+absl::StatusOr<Destination> DestinationOf(RpcClient& client, const std::string& meant);
 
 // Asks whether to do `what`, which says what will happen. OK: yes. INVALID_ARGUMENT when nobody can
 // be asked: --yes is needed. CANCELLED when the answer is not yes.

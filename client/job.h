@@ -63,6 +63,8 @@ struct JobsFile {
 
   const Job* FindJob(std::string_view name) const;
   const JobDatabase* FindDatabase(std::string_view name) const;
+  // INVALID_ARGUMENT: there is no job `name`, and which ones there are.
+  absl::Status NoSuchJob(std::string_view file_name, std::string_view name) const;
 };
 
 // Reads the text of a jobs.toml. Everything that is wrong comes in `problems`, each as

@@ -69,11 +69,8 @@ void Tell(const Head& head, const Job& job, JobFindings* findings) {
   }
 }
 
-absl::Status Look(Database& database, const Job& job, absl::Time now, JobFindings* findings) {
-  std::vector<std::string> problems;
-  PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const TablePlan plan, PlanJob(database, job, &problems));
-  for (const std::string& problem : problems) findings->problems.push_back(Invalid(problem));
-  if (!problems.empty()) return absl::OkStatus();
+absl::Status LookAtRows(Database& database, const Job& job, const TablePlan& plan, absl::Time now,
+                        JobFindings* findings) {
   for (const PlannedColumn& column : plan.columns) {
     findings->attributes.push_back(
         Cat(job.table.is_long ? Cat("those in ", job.table.attribute_column) : column.attribute,
@@ -91,6 +88,18 @@ absl::Status Look(Database& database, const Job& job, absl::Time now, JobFinding
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const Head head, ReadHead(*rows, job, plan, now));
   Tell(head, job, findings);
   return absl::OkStatus();
+}
+
+absl::Status Look(Database& database, Job job, absl::Time now, JobFindings* findings) {
+  std::vector<std::string> problems;
+  PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(TablePlan plan, PlanJob(database, job, &problems));
+  for (const std::string& problem : problems) findings->problems.push_back(Invalid(problem));
+  if (!problems.empty() && !job.table.zone) {  // So that a missing zone hides nothing else.
+    job.table.zone = absl::UTCTimeZone();
+    PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(plan, PlanJob(database, job, &problems));
+  }
+  if (!plan.is_readable) return absl::OkStatus();
+  return LookAtRows(database, job, plan, now, findings);
 }
 
 }  // namespace

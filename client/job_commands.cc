@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -52,7 +53,7 @@ class Checker {
   void CheckJob(const Job& job);
   // Null: it can't be reached, and that was told.
   Database* Connect(const JobDatabase& database);
-  bool HasFileProblem(const Job& job) const;
+  std::size_t CountFileProblems(const Job& job) const;
 
   const CommonOptions& flags_;
   const JobsPlace& place_;
@@ -64,12 +65,18 @@ class Checker {
   std::map<std::string, std::unique_ptr<Database>> databases_;
 };
 
-bool Checker::HasFileProblem(const Job& job) const {
+std::size_t Checker::CountFileProblems(const Job& job) const {
   const std::string section = Cat("[jobs.", job.name, "]");
-  for (const std::string& problem : file_problems_) {
-    if (problem.find(section) != std::string::npos) return true;
-  }
-  return false;
+  return static_cast<std::size_t>(std::count_if(
+      file_problems_.begin(), file_problems_.end(),
+      [&](const std::string& problem) { return problem.find(section) != std::string::npos; }));
+}
+
+// Else the file says too little of the table to look at it.
+bool IsNamed(const TableSpec& table) {
+  return table.table.empty() != table.query.empty() && !table.id_column.empty() &&
+         !table.updated_at_column.empty() &&
+         (!table.is_long || (!table.attribute_column.empty() && !table.value_column.empty()));
 }
 
 Database* Checker::Connect(const JobDatabase& database) {
@@ -80,15 +87,15 @@ Database* Checker::Connect(const JobDatabase& database) {
   return (databases_[database.name] = opened.ok() ? *std::move(opened) : nullptr).get();
 }
 
-// The token opens the tenant that is meant, and that is all a call without a run can tell.
+// The token opens the tenant that is meant.
 void Checker::CheckService(const Job* job, JobFindings* findings) {
   const auto ask = [&]() -> absl::Status {
     PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const CommonOptions common,
                                      CommonOf(flags_, file_.service, job));
     PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const auto channel, OpenChannel(common));
-    v1::ListSourcesRequest request;
-    request.set_page_size(1);
-    return RpcClient(*channel).ListSources(request).status();
+    RpcClient client(*channel);
+    PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(findings->to, DestinationOf(client, common.tenant));
+    return absl::OkStatus();
   };
   const absl::Status status = Doing("the service", ask());
   if (!status.ok()) findings->problems.push_back(status);
@@ -99,9 +106,13 @@ void Checker::CheckJob(const Job& job) {
   Database* const database = settings == nullptr ? nullptr : Connect(*settings);
   JobFindings findings;
   findings.job = job.name;
-  if (database != nullptr && !HasFileProblem(job)) {
+  if (database != nullptr && IsNamed(job.table)) {
     findings = CheckTable(*database, job, absl::Now());
+  } else {
+    findings.notes.emplace_back("its table was not looked at: mend what is said above first");
   }
+  findings.told_elsewhere = CountFileProblems(job);
+  if (settings != nullptr && database == nullptr) ++findings.told_elsewhere;
   CheckService(&job, &findings);
   findings_.push_back(std::move(findings));
 }
@@ -113,7 +124,7 @@ absl::Status Checker::Run() {
   file_ = ParseJobs(place_.jobs_file, text.str(), &file_problems_);
   for (const std::string& problem : file_problems_) problems_.push_back(Invalid(problem));
   if (!only_.empty() && file_.FindJob(only_) == nullptr) {
-    problems_.push_back(Invalid(place_.jobs_file, ": there is no job ", only_));
+    problems_.push_back(file_.NoSuchJob(place_.jobs_file, only_));
   }
   for (const Job& job : file_.jobs) {
     if (only_.empty() || job.name == only_) CheckJob(job);
@@ -132,13 +143,20 @@ ExitStatus Judge(const std::vector<absl::Status>& problems) {
   return exit;
 }
 
+// An older service does not say it.
+std::string ToText(const Destination& to) {
+  if (to.tenant.empty()) return "";
+  return Cat("\n            to tenant ", to.tenant, ", workspace ", to.workspace, " at ", to.host);
+}
+
 void Print(const JobFindings& findings, bool as_json, Output output) {
   if (!as_json) {
+    const std::size_t problems = findings.problems.size() + findings.told_elsewhere;
     output.out << "job " << findings.job << ": "
-               << (findings.problems.empty()
+               << (problems == 0
                        ? Cat("good; ", WithCommas(findings.rows), " rows; attributes ",
-                             absl::StrJoin(findings.attributes, ", "))
-                       : Cat(findings.problems.size(), " problems"))
+                             absl::StrJoin(findings.attributes, ", "), ToText(findings.to))
+                       : Cat(problems, problems == 1 ? " problem" : " problems"))
                << '\n';
   }
   for (const absl::Status& problem : findings.problems) {

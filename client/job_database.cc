@@ -1,7 +1,6 @@
 #include "client/job_database.h"
 
-#include <cstdlib>
-
+#include "client/command_base.h"
 #include "client/status_macros.h"
 #include "client/text.h"
 
@@ -43,7 +42,7 @@ absl::StatusOr<CommonOptions> CommonOf(const CommonOptions& flags, const JobServ
   fill(&common.connection.key_file, service.key_file);
   if (job != nullptr) fill(&common.tenant, job->tenant);
   fill(&common.tenant, service.tenant);
-  if (!common.token_file.empty() || std::getenv("PEAKSYNC_TOKEN") != nullptr) return common;
+  if (!common.token_file.empty() || !TokenOfEnvironment().empty()) return common;
   const bool of_job = job != nullptr && !job->token.empty();
   const SecretPlace& token = of_job ? job->token : service.token;
   if (token.empty()) return common;

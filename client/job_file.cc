@@ -26,6 +26,7 @@ bool IsName(std::string_view text) {
                      [&](char c) { return plain(c) || c == '-' || c == '_'; });
 }
 
+// A name that is wrong is told and taken for UTC, so that no column is said to lack a zone.
 std::optional<absl::TimeZone> ReadZone(TomlSection& section, const std::string& key) {
   std::string name;
   if (!section.Text(key, &name)) return std::nullopt;
@@ -35,7 +36,7 @@ std::optional<absl::TimeZone> ReadZone(TomlSection& section, const std::string& 
                   Cat(key, ": '", name,
                       "' is no time zone that this machine knows; such as UTC or "
                       "Europe/London (Debian's package tzdata)"));
-  return std::nullopt;
+  return absl::UTCTimeZone();
 }
 
 void ReadService(TomlSection& section, JobService* service) {
@@ -154,11 +155,11 @@ void ReadTimes(TomlSection& section, Job* job) {
   const absl::StatusOr<Schedule> schedule = Schedule::Parse(text);
   if (!schedule.ok()) {
     section.Problem(section.LineOf("schedule"), MessageOf(schedule.status()));
-  } else if (!zone && !section.Has("timezone")) {
+  } else if (!zone) {
     section.Problem(section.LineOf("schedule"),
                     "a schedule needs the zone of its clock: timezone = \"Europe/London\"");
   } else {
-    job->schedule = JobSchedule{text, *schedule, zone.value_or(absl::UTCTimeZone())};
+    job->schedule = JobSchedule{text, *schedule, *zone};
   }
 }
 
@@ -267,6 +268,12 @@ const JobDatabase* JobsFile::FindDatabase(std::string_view name) const {
       std::find_if(databases.begin(), databases.end(),
                    [&](const JobDatabase& database) { return database.name == name; });
   return found == databases.end() ? nullptr : &*found;
+}
+
+absl::Status JobsFile::NoSuchJob(std::string_view file_name, std::string_view name) const {
+  const auto name_of = [](std::string* out, const Job& job) { out->append(job.name); };
+  return Invalid(file_name, ": there is no job ", name, "; the jobs are ",
+                 absl::StrJoin(jobs, ", ", name_of));
 }
 
 JobsFile ParseJobs(const std::string& file_name, std::string_view text,

@@ -8,7 +8,7 @@
 #include "client/row_source.h"
 
 // What the commands about rejections, cancelling and resync print. Pure. JSON documents are
-// described in client/README.md.
+// described in docs/client.md.
 namespace peaksync::client {
 
 // Rejections, one per line; values and reasons shortened. `more`: how many others there are.

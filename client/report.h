@@ -28,10 +28,11 @@ struct RowCounts {
 // What `sync` has to say beside the push it makes.
 struct SyncFacts {
   std::string job;
-  std::optional<TimePoint> cursor;         // The source's, before.
-  std::optional<TimePoint> selected_from;  // Nothing: the whole table.
-  std::int64_t retried = 0;                // Rejections that were tried again first.
-  std::int64_t refused_again = 0;          // Of them, as far as it is known.
+  std::optional<TimePoint> cursor;            // The source's, before.
+  std::optional<TimePoint> selected_from;     // Nothing: the whole table.
+  std::int64_t retried = 0;                   // Rejections that were tried again first.
+  std::int64_t refused_again = 0;             // Of them, as far as it is known.
+  std::optional<std::int64_t> rows_expected;  // Counted before the whole table is selected.
 };
 
 // What a push came to.
@@ -56,7 +57,7 @@ struct PushReport {
 
 // For people: what became of every row and value, and what to do where something is amiss.
 std::string PushTable(const PushReport& report);
-// For scripts: one JSON document, described in client/README.md.
+// For scripts: one JSON document, described in docs/client.md.
 std::string PushJson(const PushReport& report);
 
 // A run in full.

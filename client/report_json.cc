@@ -115,6 +115,7 @@ Json ToJson(const SyncFacts& sync, const RowCounts& rows) {
   return {{"job", sync.job},
           {"cursor", TimeOrNull(sync.cursor)},
           {"selected_from", TimeOrNull(sync.selected_from)},
+          {"rows_expected", sync.rows_expected ? Json(*sync.rows_expected) : Json(nullptr)},
           {"future_rows", rows.future},
           {"newest_future_time", TimeOrNull(rows.newest_future)},
           {"retried", sync.retried},
@@ -221,6 +222,9 @@ std::string CheckJson(ExitStatus exit, const std::vector<absl::Status>& problems
   Json jobs = Json::array();
   for (const JobFindings& job : findings) {
     jobs.push_back({{"job", job.job},
+                    {"tenant", TextOrNull(job.to.tenant)},
+                    {"workspace", TextOrNull(job.to.workspace)},
+                    {"host", TextOrNull(job.to.host)},
                     {"rows", job.rows},
                     {"attributes", job.attributes},
                     {"problems", list(job.problems)},

@@ -96,6 +96,7 @@ class Planner {
       const std::string name = Name(column);
       if (!by_name_.emplace(name, &column).second) {
         Problem(name, "is there twice; give each a name of its own");
+        has_twins_ = true;
       }
       names_.push_back(name);
     }
@@ -123,6 +124,8 @@ class Planner {
   const TableSpec& spec_;
   std::vector<std::string>& problems_;
   TablePlan plan_;
+  std::size_t chosen_ = 0;  // Columns that become attributes, good or not.
+  bool has_twins_ = false;  // No SELECT can name one of two.
   std::vector<std::string> names_;
   absl::flat_hash_map<std::string, const DbColumn*> by_name_;
 };
@@ -140,32 +143,36 @@ const DbColumn* Planner::Find(const std::string& name, std::string_view key) {
 void Planner::ChooseId() {
   const DbColumn* const id = Find(spec_.id_column, "id_column");
   if (id == nullptr) return;
-  plan_.id = *id;
   const bool fits = id->type == DbType::kText || id->type == DbType::kInteger ||
                     (id->type == DbType::kDecimal && id->scale <= 0);
   if (!fits) {
     Problem(spec_.id_column, Cat("(id_column) is ", id->type_name,
                                  "; an identifier must be text or an integer: cast it in a query"));
+    return;
   }
+  plan_.id = *id;
 }
 
 void Planner::ChooseUpdatedAt() {
   const DbColumn* const time = Find(spec_.updated_at_column, "updated_at_column");
   if (time == nullptr) return;
-  plan_.updated_at = *time;
   const bool has_no_zone = time->type == DbType::kTime || time->type == DbType::kDate;
   if (!has_no_zone && time->type != DbType::kMoment) {
     Problem(spec_.updated_at_column, Cat("(updated_at_column) is ", time->type_name,
                                          ", which is no time; cast it to a timestamp in a query"));
+    return;
   }
   if (has_no_zone && !spec_.zone) {
     Problem(spec_.updated_at_column,
             Cat("(updated_at_column) is ", time->type_name,
                 " without a time zone; say which one it is in: timezone = \"UTC\""));
+    return;
   }
+  plan_.updated_at = *time;
 }
 
 void Planner::Add(const DbColumn& column, std::string attribute, std::optional<ColumnType> type) {
+  ++chosen_;
   PlannedColumn planned{column, std::move(attribute),
                         DbCellRule{column.type, column.scale, type, spec_.zone}};
   // A person who says string wants the database's own text.
@@ -176,12 +183,14 @@ void Planner::Add(const DbColumn& column, std::string attribute, std::optional<C
                               ", for which Braze has no value; exclude it, or say "
                               "types = { ",
                               Name(column), " = \"string\" }"));
+    return;
   }
   const bool needs_zone = (column.type == DbType::kTime && type != ColumnType::kString) ||
                           (column.type == DbType::kDate && type == ColumnType::kTimestamp);
   if (needs_zone && !spec_.zone) {
     Problem(Name(column), Cat("is ", column.type_name,
                               " without a time zone; say which one it is in: timezone = \"UTC\""));
+    return;
   }
   plan_.columns.push_back(std::move(planned));
 }
@@ -203,7 +212,7 @@ void Planner::ChooseWide() {
     Add(*by_name_[name], renamed == spec_.rename.end() ? name : renamed->second,
         type == spec_.types.end() ? std::nullopt : std::optional(type->second));
   }
-  if (plan_.columns.empty()) problems_.push_back("no column is left to send as an attribute");
+  if (chosen_ == 0) problems_.push_back("no column is left to send as an attribute");
   if (plan_.columns.size() > limits::kUpdateAttributesMax) {
     problems_.push_back(
         Cat(plan_.columns.size(), " columns would become attributes; an update has ",
@@ -226,8 +235,9 @@ void Planner::ChooseLong() {
   const DbColumn* const attribute = Find(spec_.attribute_column, "attribute_column");
   const DbColumn* const value = Find(spec_.value_column, "value_column");
   if (attribute != nullptr) {
-    plan_.attribute_name = *attribute;
-    if (attribute->type != DbType::kText) {
+    if (attribute->type == DbType::kText) {
+      plan_.attribute_name = *attribute;
+    } else {
       Problem(spec_.attribute_column,
               Cat("(attribute_column) is ", attribute->type_name, "; it must be text"));
     }
@@ -239,6 +249,9 @@ TablePlan Planner::Make() {
   ChooseId();
   ChooseUpdatedAt();
   spec_.is_long ? ChooseLong() : ChooseWide();
+  plan_.is_readable = !plan_.id.name.empty() && !plan_.updated_at.name.empty() &&
+                      !plan_.columns.empty() && plan_.attribute_name.has_value() == spec_.is_long &&
+                      !has_twins_;
   return std::move(plan_);
 }
 

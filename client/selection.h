@@ -49,13 +49,15 @@ struct TablePlan {
   DbColumn updated_at;
   std::vector<PlannedColumn> columns;      // is_long: the value alone, behind the attribute's name.
   std::optional<DbColumn> attribute_name;  // is_long.
+  bool is_readable = false;                // Else something is missing that a SELECT needs.
 };
 
 // A SELECT of all that the table has, to describe it by.
 std::string DescribeSql(const TableSpec& spec);
 
 // Puts together what the configuration says and what the database has. Everything that is wrong is
-// added to `problems`, each naming the column and what to do; the plan is good when nothing was.
+// added to `problems`, each naming the column and what to do, and its column left out of the plan;
+// the plan is good when nothing was.
 TablePlan PlanTable(const TableSpec& spec, const std::vector<DbColumn>& columns, SqlStyle style,
                     std::vector<std::string>* problems);
 

@@ -51,6 +51,7 @@ class SyncJob {
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<Database> database_;
   TablePlan plan_;
+  std::optional<std::int64_t> rows_expected_;
   SyncStart start_;
   RetryReport retried_;
 };
@@ -81,11 +82,7 @@ absl::Status SyncJob::ReadSettings() {
 absl::Status SyncJob::FindJob() {
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(file_, ReadJobs(place_.jobs_file));
   job_ = file_.FindJob(options_.job);
-  if (job_ == nullptr) {
-    const auto name = [](std::string* out, const Job& job) { out->append(job.name); };
-    return Invalid(place_.jobs_file, ": there is no job ", options_.job, "; the jobs are ",
-                   absl::StrJoin(file_.jobs, ", ", name));
-  }
+  if (job_ == nullptr) return file_.NoSuchJob(place_.jobs_file, options_.job);
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(common_, CommonOf(flags_, file_.service, job_));
   PEAKSYNC_CLIENT_RETURN_IF_ERROR(CheckText("--tenant", common_.tenant));
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(
@@ -103,6 +100,9 @@ absl::Status SyncJob::FindJob() {
 absl::Status SyncJob::Connect() {
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(channel_, OpenChannel(common_));
   RpcClient client(*channel_);
+  if (!common_.tenant.empty()) {  // The stream would see it too, but only after the retries.
+    PEAKSYNC_CLIENT_RETURN_IF_ERROR(DestinationOf(client, common_.tenant).status());
+  }
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(const auto cursor, CursorOf(client, job_->source));
   start_ = StartOf(cursor, since_, options_.full, job_->lookback);
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(database_, OpenJobDatabase(*file_.FindDatabase(job_->database)));
@@ -116,10 +116,9 @@ absl::Status SyncJob::Connect() {
 absl::Status SyncJob::TellHowMuch() {
   if (start_.select_from) return absl::OkStatus();
   PEAKSYNC_CLIENT_ASSIGN_OR_RETURN(
-      const std::int64_t rows,
-      SelectInteger(*database_, CountSql(plan_, std::nullopt, std::nullopt)));
+      rows_expected_, SelectInteger(*database_, CountSql(plan_, std::nullopt, std::nullopt)));
   console_.Say(Cat(options_.full ? "--full" : Cat("source ", job_->source, " has no cursor yet"),
-                   ": the whole table is selected, ", WithCommas(rows), " rows"));
+                   ": the whole table is selected, ", WithCommas(*rows_expected_), " rows"));
   return absl::OkStatus();
 }
 
@@ -172,7 +171,8 @@ void SyncJob::WaitForRetries(PushReport* report) {
 }
 
 SyncFacts SyncJob::Facts() const {
-  SyncFacts facts{job_->name, start_.cursor, start_.select_from, retried_.retried, 0};
+  SyncFacts facts{job_->name, start_.cursor, start_.select_from, retried_.retried,
+                  0,          rows_expected_};
   for (const v1::SyncRun& run : retried_.runs) {
     facts.refused_again += run.values().invalid() + run.values().rejected();
   }

@@ -132,6 +132,9 @@ grpc::ServerUnaryReactor* SyncServiceImpl::ListSources(Context* context,
             WriteSource(source, page->delivery, response->add_sources());
           }
           response->set_next_page_token(page->next_after);
+          response->set_tenant(tenant->name);
+          response->set_workspace(tenant->workspace);
+          response->set_host(tenant->host);
         }
         reactor->Finish(ToGrpc(page.status()));
       });

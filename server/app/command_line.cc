@@ -9,13 +9,16 @@ namespace {
 void AddStatus(CLI::App& app, CommandLine* line) {
   CLI::App* status =
       app.add_subcommand("status", "Shows what the running service's tenants are doing");
+  status->footer("Example: peaksyncd status --config /etc/peaksync/peaksyncd.toml");
   status->callback([line] { line->command.name = "status"; });
 }
 
-// A command of `ledger` on one tenant's ledger.
+// A command of `ledger` on one tenant's ledger. `flags` are those of the example, with a blank
+// before.
 CLI::App* AddLedgerCommand(CLI::App* ledger, CommandLine* line, const std::string& name,
-                           const std::string& help) {
+                           const std::string& help, const std::string& flags = "") {
   CLI::App* command = ledger->add_subcommand(name, help);
+  command->footer("Example: peaksyncd ledger " + name + " --tenant acme" + flags);
   command->add_option("--tenant", line->command.tenant, "The tenant")->required();
   command->callback([line, name] { line->command.name = name; });
   return command;
@@ -27,13 +30,15 @@ void AddLedger(CLI::App& app, CommandLine* line) {
   ledger->require_subcommand(1);
   AddLedgerCommand(ledger, line, "check", "Checks every page and row, and the sums of every run");
   AddLedgerCommand(ledger, line, "stats", "Says what it holds, how large it is and whose it is");
-  AddLedgerCommand(ledger, line, "backup", "Copies it into one file, while it is in use")
+  AddLedgerCommand(ledger, line, "backup", "Copies it into one file, while it is in use",
+                   " --to /backup/acme.db")
       ->add_option("--to", line->command.file, "The new file; an existing one is not overwritten")
       ->required();
   CLI::App* restore = AddLedgerCommand(
       ledger, line, "restore",
       "Puts a backup in its place. What waited is lost, and the next run of every source must be "
-      "full");
+      "full",
+      " --from /backup/acme.db");
   restore->add_option("--from", line->command.file, "The backup")->required();
   CLI::App* rebind = AddLedgerCommand(
       ledger, line, "rebind",

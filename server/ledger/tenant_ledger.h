@@ -143,6 +143,7 @@ class TenantLedger {
     bool dirty = false;             // Its row is older than this.
     std::optional<int> round;
     std::optional<double> min_change;
+    bool has_type = false;  // By configuration: that counts, not what was confirmed.
   };
   // A customer's state as it was read, to be changed and written back.
   struct OpenState {

@@ -136,7 +136,8 @@ void TenantLedger::CheckRemembered(PreparedUpdate& update) {
       }
       reason = Concat("the tenant uses ", limits::kAttributeNamesMax, " attribute names already");
     } else {
-      if (!attribute->confirmed_type || value.value.type() == ValueType::kNull ||
+      if (attribute->has_type || !attribute->confirmed_type ||
+          value.value.type() == ValueType::kNull ||
           *attribute->confirmed_type == value.value.type()) {
         return false;
       }

@@ -14,15 +14,16 @@ constexpr std::size_t kSourcesMax = 1'000;  // Of a tenant.
 }  // namespace
 
 absl::Status TenantLedger::NoSuchRun(std::string_view run_id) {
-  return absl::NotFoundError(Concat("there is no run ", run_id));
+  return absl::NotFoundError(Concat("there is no run ", run_id, ": see the list of runs"));
 }
 
 absl::Status TenantLedger::NoSuchSource(std::string_view source) {
-  return absl::NotFoundError(Concat("there is no source ", source));
+  return absl::NotFoundError(Concat("there is no source ", source, ": see the list of sources"));
 }
 
 absl::Status TenantLedger::NoSuchAttribute(std::string_view name) {
-  return absl::NotFoundError(Concat("no value of an attribute ", name, " has come yet"));
+  return absl::NotFoundError(Concat("no value of an attribute ", name,
+                                    " has come yet: give the name that it has in Braze"));
 }
 
 // 48 bits of milliseconds and 80 random ones, in base 32: sorts by time.

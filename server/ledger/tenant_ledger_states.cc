@@ -25,10 +25,12 @@ TenantLedger::Attribute* TenantLedger::FindAttribute(std::string_view name) {
 void TenantLedger::ApplyRule(Attribute& attribute) const {
   attribute.round.reset();
   attribute.min_change.reset();
+  attribute.has_type = false;
   for (const auto& [model_name, rule] : options_.rules->attributes) {
     if (attribute.name != (rule.rename.empty() ? model_name : rule.rename)) continue;
     attribute.round = rule.round;
     attribute.min_change = rule.min_change;
+    attribute.has_type = rule.type.has_value();
   }
 }
 

@@ -1,4 +1,4 @@
-"""peaksync sync and jobs check against a real PostgreSQL, by libpq and by ODBC."""
+"""peaksync sync against a real PostgreSQL, by libpq and by ODBC."""
 
 import json
 import pathlib
@@ -408,80 +408,6 @@ class MemoryTest(jobs_case.JobsTest):
     def is_received(self, source):
         runs = self.peaksync("runs", "list", "-o", "json").json["runs"]
         return any(run["source"] == source and run["state"] == "RECEIVED" for run in runs)
-
-
-class CheckTest(jobs_case.JobsTest):
-    def setUp(self):
-        super().setUp()
-        self.start_service(harness.Tenant(self.mock))
-        self.database.sql(
-            "CREATE TABLE ml.scores (id text, at timestamp, churn float8, photo bytea)"
-        )
-        self.database.copy("ml.scores", [("1", "2026-09-07 02:00:00", 0.5, None)])
-
-    def test_a_good_job_is_told_with_its_columns(self):
-        self.write_jobs(*WIDE, 'exclude = ["photo"]', 'timezone = "UTC"')
-        result = self.check()
-        self.assert_words(result.out, "job scores: good", "1 rows", "churn (double precision)")
-        document = self.check("-o", "json").json
-        self.assertEqual(document["jobs"][0]["rows"], 1)
-        self.assertEqual(document["exit_status"], 0)
-        self.assertEqual(self.mock.stats()["requests"], 0)
-
-    def test_every_problem_is_told_at_once(self):
-        """The file's, the table's, the database's and the service's, in one go."""
-        jobs = (
-            '[jobs.typo]\ntable = "ml.scores"\nid_colum = "id"\nupdated_at_column = "at"\n'
-            '[jobs.gone]\ntable = "ml.nothing"\nid_column = "id"\nupdated_at_column = "at"\n'
-            'schedule = "61 * * * *"\ntimezone = "Mars/Olympus"\n'
-            '[jobs.missing]\ntable = "ml.nothing"\nid_column = "id"\nupdated_at_column = "at"\n'
-        )
-        self.write_jobs(*WIDE, 'columns = ["churn", "chrun"]', jobs=jobs)
-        result = self.check(status=2, env={"PEAKSYNC_TOKEN": "token-that-nobody-has"})
-        self.assert_words(
-            result.err,
-            "no key 'id_colum'", "id_column is missing", "'61' is no minute", "Mars/Olympus",
-            "'chrun' (columns) is not there", "timezone = \"UTC\"", "ml.nothing",
-            "token", "jobs.toml:",
-        )
-
-    def test_credentials_that_are_wrong(self):
-        """Exit status 4 and words that say which; never the password."""
-        self.write("password", "planted-wrong-password\n")
-        self.write_jobs(*WIDE, 'exclude = ["photo"]', 'timezone = "UTC"')
-        for command in (self.check, self.sync):
-            result = command(status=4)
-            self.assert_words(result.err, "warehouse", "password")
-            self.assertNotIn("planted", result.out + result.err)
-        self.write_jobs(*WIDE, 'timezone = "UTC"', kind="odbc",
-                        connection=self.database.odbc_connection)
-        result = self.check(status=4)
-        self.assertNotIn("planted", result.out + result.err)
-
-    def test_a_database_out_of_reach_is_safe_to_try_again(self):
-        self.write_jobs(*WIDE, connection="host=/no/such/folder dbname=postgres user=peaksync")
-        self.assert_words(self.sync(status=1).err, "can't connect to database warehouse")
-        self.assertEqual(self.mock.stats()["requests"], 0)
-
-    def test_words_of_the_database_that_may_hold_values_are_left_out(self):
-        self.database.sql("CREATE TABLE ml.texts (id text, at timestamptz, n text);"
-                          "INSERT INTO ml.texts VALUES ('1', now(), 'planted-value')")
-        self.write_jobs('query = "SELECT id, at, n::int AS n FROM ml.texts"', 'id_column = "id"',
-                        'updated_at_column = "at"')
-        result = self.sync(status=2)
-        self.assert_words(result.err, "SQLSTATE 22P02")
-        self.assertNotIn("planted", result.out + result.err)
-
-    def test_init_writes_a_file_that_can_be_read(self):
-        """Every key explained; never over a file that is there."""
-        self.assertEqual(self.peaksync("jobs", "init", "new.toml").status, 0)
-        self.assert_words((self.folder / "new.toml").read_text(), "schedule", "lookback", "layout")
-        again = self.peaksync("jobs", "init", "new.toml")
-        self.assertEqual(again.status, 2)
-        self.assert_words(again.err, "is there already")
-        result = self.peaksync("jobs", "check", "--jobs", "new.toml")
-        self.assertNotIn("no key", result.err)
-        self.assertNotIn("is missing", result.err)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`peaksyncd status` and `peaksyncd ledger`: by the running service, and without one."""
 
+import re
 import stat
 import subprocess
 import threading
@@ -136,6 +137,16 @@ class LedgerCommandTest(harness.EndToEndTest):
         self.ledger("restore", "--from", self.backup, "--yes")
         self.assert_words(self.ledger("check"), "sound")
         self.push(self.file, "--full")
+
+    def test_every_command_helps_with_an_example(self):
+        left = [()]
+        while left:
+            words = left.pop()
+            text = self.peaksyncd(*words, "--help")
+            head, _, below = text.partition("\nSubcommands:\n")
+            named = " ".join(("peaksyncd", *words))
+            self.assertRegex(text, rf"Examples?:\s+{named}")
+            left += [(*words, name) for name in re.findall(r"^  ([a-z]+)  ", below, re.MULTILINE)]
 
     def test_wrong_commands(self):
         """Exit status 2, and what is wrong."""

@@ -95,7 +95,10 @@ class Postgres:
     @property
     def connection(self):
         """libpq's connection string, without the password."""
-        return f"host={self.folder} dbname=postgres user=peaksync"
+        return self.connection_of("peaksync")
+
+    def connection_of(self, user):
+        return f"host={self.folder} dbname=postgres user={user}"
 
     @property
     def odbc_connection(self):

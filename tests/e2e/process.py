@@ -62,11 +62,12 @@ def clean_environment(extra=None):
     return {**kept, "TZ": "UTC", **(extra or {})}
 
 
-def http(url, body=None):
+def http(url, body=None, headers=None):
     """(status, text) of a GET, or of a POST when there is a body."""
     data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers or {})
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data), timeout=DEADLINE) as answer:
+        with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -43,9 +43,9 @@ class PythonTest(harness.EndToEndTest):
         for name in [name for name in sys.modules if name.partition(".")[0] == "peaksync"]:
             del sys.modules[name]
 
-    def reach(self, tenant="acme", **options):
+    def reach(self, **options):
         """How to reach the test's service."""
-        options = {"token": self.tenants[tenant].token, **options}
+        options = {"token": self.tenants["acme"].token, **options}
         return self.package.Service(server=self.service.address, **options)
 
     def push_rows(self, rows, **options):

@@ -9,6 +9,7 @@ import sys
 import unittest
 
 import harness
+import json_page
 import process
 import python_case
 import sample
@@ -98,16 +99,20 @@ class PythonCommandTest(python_case.PythonTest):
             text = self.command(*command, "--help").out
             self.assert_words(text, "Example")
 
-    def test_every_flag_of_push_is_one_of_the_program(self):
+    def test_flags_are_those_of_the_program(self):
         """A step that uses one can use the other."""
 
-        def flags(run):
-            texts = [run("--help").out, run("push", "--help").out]
+        def flags(run, command):
+            texts = [run("--help").out, run(command, "--help").out]
             return {flag for text in texts for flag in re.findall(r"(?<![\w-])--[a-z-]+", text)}
 
-        ours, theirs = flags(self.command), flags(self.peaksync)
+        ours, theirs = flags(self.command, "push"), flags(self.peaksync, "push")
         self.assertIn("--pause-timeout", ours)
-        self.assertEqual(ours - theirs, set())
+        self.assertEqual(ours, theirs)
+        # What a job says there stands in flags here.
+        of_jobs = {"--jobs", "--state-dir"}
+        theirs = flags(self.peaksync, "sync") - of_jobs
+        self.assertEqual(theirs - flags(self.command, "sync"), set())
 
     def test_refused_rows_go_to_a_file_that_can_be_pushed(self):
         lines = ["external_id,plan,score,scored_at"]
@@ -150,6 +155,7 @@ class PythonCommandTest(python_case.PythonTest):
         done = self.command("runs", "show", "no-run", "-o", "json", status=2)
         self.assertEqual(done.json["exit_status"], 2)
         self.assertEqual(done.json["error"]["code"], "NOT_FOUND")
+        self.assertEqual(json_page.Agreement().check("failure", done.json, "runs show"), [])
 
     def test_runs_and_last_sync_are_the_documents_of_the_program(self):
         self.push(self.file, "--set-cursor", "max")
@@ -161,6 +167,19 @@ class PythonCommandTest(python_case.PythonTest):
         for command in ("show", "watch"):
             ours = self.command("runs", command, run_id)
             self.assertEqual(ours.out, self.peaksync("runs", command, run_id).out)
+
+    def test_a_run_is_canceled(self):
+        """What waits of it is discarded; of a run that has completed nothing can be."""
+        self.mock.post("/_mock/faults", {"faults": ["status=503"]})
+        flags = ["--no-wait", "-o", "json"]
+        run_id = self.command("push", self.file, *FLAGS, *flags).run["run_id"]
+        done = self.command("runs", "cancel", run_id, "-o", "json")
+        self.assertEqual(json_page.Agreement().check("one run", done.json, "cancel"), [])
+        self.assertEqual(done.run["state"], "CANCELED")
+        self.mock.post("/_mock/faults", {"faults": []})
+        run_id = self.command("push", self.file, *FLAGS, "-o", "json").run["run_id"]
+        refused = self.command("runs", "cancel", run_id, status=5)
+        self.assert_words(refused.err, "cannot be canceled")
 
     def test_sync_from_a_database(self):
         """--driver and --connect make the connection; secrets come from the environment."""
@@ -177,6 +196,7 @@ class PythonCommandTest(python_case.PythonTest):
         done = self.command("sync", *flags, *connect, env=env)
         self.assert_counts(done.run, confirmed=8)
         self.assertIsNone(done.json["sync"]["selected_from"])
+        self.assertEqual(json_page.Agreement().check("push", done.json, "sync"), [])
         self.assert_words(done.err, "selecting everything: 8 rows")
         again = self.command("sync", *flags, "--connect", "database=warehouse.db")
         self.assertEqual(again.json["sync"]["cursor"], sample.TIME_1)

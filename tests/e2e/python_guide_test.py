@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import unittest
 
 import harness
+import json_page
 import process
 import python_case
 
@@ -56,7 +56,7 @@ class PythonGuideTest(python_case.PythonTest):
     def test_everything_in_it_works(self):
         out = []
         blocks = BLOCK.findall(GUIDE.read_text())
-        self.assertEqual({language for language, _ in blocks}, {"sh", "python", "sql", "json"})
+        self.assertEqual({language for language, _ in blocks}, {"sh", "python", "sql"})
         for language, text in blocks:
             if language in ("sh", "python"):
                 out.append(self.run_shell(text) if language == "sh" else self.run_python(text))
@@ -83,12 +83,11 @@ class PythonGuideTest(python_case.PythonTest):
         )
         self.assertTrue((self.folder / "result.json").exists())
 
-    def test_document_of_a_selection_is_the_one_it_shows(self):
-        [shown] = [
-            text for language, text in BLOCK.findall(GUIDE.read_text()) if language == "json"
-        ]
-        selection = self.package.Selection("changes")
-        self.assertEqual(list(json.loads(shown)), list(selection.to_dict()))
+    def test_document_of_rows_is_that_of_the_page(self):
+        result = self.package.push(
+            [{"external_id": 1, "a": 2}], source="churn", service=self.reach()
+        )
+        self.assertEqual(json_page.Agreement().check("push", result.to_dict(), "push()"), [])
 
     def test_statement_of_sync_is_the_one_it_shows(self):
         [shown] = [text for language, text in BLOCK.findall(GUIDE.read_text()) if language == "sql"]

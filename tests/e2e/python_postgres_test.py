@@ -1,21 +1,14 @@
 """sync() of client/python over psycopg2, from a real PostgreSQL on a private socket."""
 
 import decimal
-import os
-import pathlib
-import pwd
 import resource
-import shutil
-import subprocess
-import tempfile
 import unittest
 
 import harness
-import process
+import postgres
 import psycopg2
 import python_case
 
-BIN = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
 TABLE = """
 CREATE TABLE predictions (
     customer_id bigint PRIMARY KEY,
@@ -37,59 +30,22 @@ INSERT INTO predictions SELECT n, 9007199254740993, 12.50, n / 8.0, true, ARRAY[
 """
 
 
-class Database:
-    """A server that runs until it is stopped. PostgreSQL refuses to run as root."""
-
-    def __init__(self):
-        # Short: the path of a socket has 107 characters at most.
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ps-pg-"))
-        self.prefix = []
-        if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody")
-            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
-            self.prefix = ["setpriv", "--reuid=nobody", f"--regid={nobody.pw_gid}"]
-            self.prefix += ["--clear-groups"]
-        data = self.folder / "data"
-        flags = ["--auth=trust", "--username=tester", "--encoding=UTF8", "--no-sync"]
-        initdb = [*self.prefix, BIN / "initdb", "-D", data, *flags]
-        subprocess.run(initdb, check=True, timeout=60, stdout=subprocess.DEVNULL, cwd="/")
-        self.server = process.Process(
-            [*self.prefix, BIN / "postgres", "-D", data, "-k", self.folder, "-h", "", "-F"],
-            self.folder / "postgres.log",
-            cwd="/",
-        )
-
-    def connect(self):
-        return psycopg2.connect(host=str(self.folder), user="tester", dbname="postgres")
-
-    def wait(self):
-        def ready():
-            try:
-                self.connect().close()
-                return True
-            except psycopg2.OperationalError:
-                return False
-
-        process.wait_for("PostgreSQL answers", ready)
-
-    def stop(self):
-        self.server.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 class PythonPostgresTest(python_case.PythonTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.database = postgres.Postgres()
+        cls.addClassCleanup(cls.database.stop)
+
     def setUp(self):
         super().setUp()
         self.mock = self.start_mock()
         self.start_service(harness.Tenant(self.mock))
-        database = Database()
-        self.addCleanup(database.stop)
-        database.wait()
-        self.connection = database.connect()
+        # The server's clock is New York's, which is nobody's business.
+        self.connection = psycopg2.connect(self.database.connection_of("admin"))
         self.addCleanup(self.connection.close)
-        with self.connection, self.connection.cursor() as cursor:
-            cursor.execute("SET TIME ZONE 'America/New_York'")  # Nobody's business.
-            cursor.execute(TABLE)
+        self.execute("DROP TABLE IF EXISTS predictions")
+        self.execute(TABLE)
 
     def execute(self, sql, *arguments):
         with self.connection, self.connection.cursor() as cursor:

@@ -1,6 +1,7 @@
 """sync() of client/python: what it selects, and when the cursor moves."""
 
 import datetime
+import json
 import signal
 import sqlite3
 import unittest
@@ -143,6 +144,28 @@ class PythonSyncTest(python_case.PythonTest):
         self.assertEqual((row.line, row.column, row.reason), (2, "scored_at", "the time is empty"))
         self.assertEqual(caught.exception.exit_status, 3)
 
+    def test_refused_rows_go_to_a_file_that_can_be_pushed(self):
+        """Those of the client, of the service and of Braze; with the cells as JSON."""
+        self.tenant.attributes = {"score": "range = [0, 1]"}
+        self.restart_service(self.tenant)
+        self.predict([1], None, 0.25)
+        self.predict([2], DAY_1, 7)
+        self.predict([3], DAY_1, 0.5)
+        self.mock.post("/_mock/faults", {"faults": ["object-error,external_id=3"]})
+        file = self.folder / "refused.jsonl"
+        with self.assertRaises(self.package.RejectionsError):
+            self.sync(rejects=str(file))
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        self.assertEqual([line["peaksync_line"] for line in lines], [1, 2, 0, 0])
+        row = {"customer_id": 2, "score": 7.0, "plan": "gold", "scored_at": text(DAY_1)}
+        self.assertEqual(lines[1]["row"], row)
+        self.assertEqual({line["row"]["customer_id"] for line in lines[2:]}, {"3"})
+        mended = self.write("mended.jsonl", json.dumps({**row, "score": 0.75}) + "\n")
+        self.peaksync("push", mended, "--source", "churn", "--id-column", "customer_id",
+                      "--updated-at-column", "scored_at")
+        self.assertEqual(self.mock.user("2"), {"score": 0.75, "plan": "gold"})
+
     def test_wrong_query_is_told_before_anything_is_sent(self):
         for query, words in (
             ("SELECT score FROM nowhere", ["no such table"]),
@@ -164,11 +187,49 @@ class PythonSyncTest(python_case.PythonTest):
         self.restart_service(self.tenant)
         self.assertEqual(self.sync(retry_rejections=False).selection.retried, 0)
         self.assertIsNone(self.mock.user("1"))
-        result = self.sync()
+        result = self.sync()  # Waits for them too.
         self.assertEqual((result.rows.read, result.selection.retried), (1, 2))
-        process.wait_for("the retried values arrive", lambda: self.mock.user("1"))
         self.assert_profiles(self.mock, self.table)
         self.assertEqual(self.sync().selection.retried, 0)
+
+    def test_brazes_refusals_are_tried_again_when_a_person_asks(self):
+        """What is refused again then is a reason for status 3; what nobody asked for is not."""
+        self.predict([1], DAY_1, 0.25)
+        self.predict([2], DAY_1 + 48 * HOUR, 0.25)
+        self.mock.post("/_mock/faults", {"faults": ["object-error,external_id=1"]})
+        with self.assertRaises(self.package.RejectionsError):
+            self.sync()
+        with self.assertRaises(self.package.RejectionsError) as caught:
+            self.sync(retry_refused=True)
+        self.assertEqual(caught.exception.result.selection.refused_again, 2)
+        self.assert_words(str(caught.exception), "2 values tried again and refused again")
+        self.mock.post("/_mock/faults", {"faults": []})
+        self.assertEqual(self.sync().selection.retried, 0)
+        self.assertIsNone(self.mock.user("1"))
+        result = self.sync(retry_refused=True)
+        self.assertEqual((result.selection.retried, result.selection.refused_again), (2, 0))
+        self.assert_profiles(self.mock, self.table)
+
+    def test_cursor_that_a_person_set_counts_before_any_run_has_completed(self):
+        self.tenant.attributes = {"score": "range = [0, 0.1]"}
+        self.tenant.rules = "max_invalid_percent = 5"
+        self.restart_service(self.tenant)
+        self.predict([1], DAY_1 - 72 * HOUR, 0.5)
+        self.predict([2], DAY_1, 0.5)
+        with self.assertRaises(self.package.NeedsPersonError):  # FAILED: all of it is invalid.
+            self.sync()
+        moved = self.peaksync("sources", "set-cursor", "churn", text(DAY_1))
+        self.assertEqual(moved.status, 0, moved)
+        with self.assertRaises(self.package.NeedsPersonError) as caught:
+            self.sync(retry_rejections=False)
+        self.assertEqual(caught.exception.result.rows.read, 1)
+
+    def test_token_of_another_tenant_is_seen_before_anything_is_done(self):
+        self.predict([1], DAY_1, 0.25)
+        with self.assertRaises(self.package.NotPermittedError) as caught:
+            self.sync(service=self.reach(tenant="globex"))
+        self.assert_words(str(caught.exception), "tenant globex is meant", "that of tenant acme")
+        self.assertEqual(self.package.runs(service=self.reach()), [])
 
 
 if __name__ == "__main__":

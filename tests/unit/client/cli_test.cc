@@ -5,8 +5,13 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <sstream>
+#include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/client/fake_service.h"
 
@@ -14,7 +19,10 @@ namespace peaksync::client {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Ge;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 class CliTest : public ::testing::Test {
  protected:
@@ -136,34 +144,28 @@ TEST_F(CliTest, OutOfReachEndsWithOne) {
 }
 
 TEST_F(CliTest, EveryCommandHelpsWithAnExample) {
-  for (const std::vector<std::string>& command :
-       std::vector<std::vector<std::string>>{{},
-                                             {"push"},
-                                             {"runs"},
-                                             {"runs", "list"},
-                                             {"runs", "show"},
-                                             {"runs", "watch"},
-                                             {"runs", "cancel"},
-                                             {"rejections"},
-                                             {"rejections", "list"},
-                                             {"rejections", "export"},
-                                             {"rejections", "retry"},
-                                             {"rejections", "discard"},
-                                             {"resync"},
-                                             {"sync"},
-                                             {"jobs"},
-                                             {"jobs", "init"},
-                                             {"jobs", "check"},
-                                             {"agent"},
-                                             {"sources"},
-                                             {"sources", "list"},
-                                             {"sources", "set-cursor"},
-                                             {"last-sync"}}) {
-    std::vector<std::string> words = command;
+  std::vector<std::string> left = {""};  // Each command is found in the help of the one above.
+  std::vector<std::string> seen;
+  while (!left.empty()) {
+    const std::string command = std::exchange(left.back(), "");
+    left.pop_back();
+    seen.push_back(command);
+    std::vector<std::string> words = absl::StrSplit(command, ' ', absl::SkipEmpty());
     words.emplace_back("--help");
-    EXPECT_EQ(Run(words), 0);
-    EXPECT_THAT(out_.str(), HasSubstr("Example"));
+    EXPECT_EQ(Run(words), 0) << command;
+    const std::vector<std::string> parts =
+        absl::StrSplit(out_.str(), absl::MaxSplits("\nSubcommands:\n", 1));
+    EXPECT_TRUE(std::regex_search(parts.back(), std::regex("Examples?:\\s+peaksync " + command)))
+        << command;
+    if (parts.size() == 1) continue;
+    for (const absl::string_view line : absl::StrSplit(parts[1], '\n')) {
+      if (!absl::StartsWith(line, "  ")) break;
+      const std::vector<std::string> cells = absl::StrSplit(line, ' ', absl::SkipEmpty());
+      left.push_back(absl::StrCat(command, command.empty() ? "" : " ", cells[0]));
+    }
   }
+  EXPECT_THAT(seen, AllOf(Contains("push"), Contains("jobs check"), Contains("runs cancel"),
+                          SizeIs(Ge(22))));
 }
 
 }  // namespace

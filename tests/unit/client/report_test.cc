@@ -57,7 +57,8 @@ TEST(PushTableTest, SaysHowToSendStaleValues) {
 TEST(PushTableTest, SaysWhatASyncSelectedAndWhatIsOfTheFuture) {
   PushReport report = Report();
   EXPECT_THAT(PushJson(report), HasSubstr("\"sync\": null"));
-  report.sync = SyncFacts{"scores", TimePoint{1788746400, 0}, TimePoint{1788660000, 0}, 12, 5};
+  report.sync =
+      SyncFacts{"scores", TimePoint{1788746400, 0}, TimePoint{1788660000, 0}, 12, 5, std::nullopt};
   report.rows.future = 3;
   report.rows.newest_future = TimePoint{4'000'000'000, 0};
   EXPECT_THAT(PushTable(report),
@@ -67,7 +68,7 @@ TEST(PushTableTest, SaysWhatASyncSelectedAndWhatIsOfTheFuture) {
                     HasSubstr("3 rows are of the future (up to 2096-10-02T07:06:40Z)")));
   EXPECT_THAT(PushJson(report), AllOf(HasSubstr("\"selected_from\": \"2026-09-06T02:00:00Z\""),
                                       HasSubstr("\"future_rows\": 3")));
-  report.sync = SyncFacts{"scores", std::nullopt, std::nullopt, 0, 0};
+  report.sync = SyncFacts{"scores", std::nullopt, std::nullopt, 0, 0, 3};
   EXPECT_THAT(PushTable(report),
               AllOf(HasSubstr("the whole table (cursor none)"), Not(HasSubstr("tried again"))));
 }

@@ -9,7 +9,7 @@ push() sends rows; sync() selects from a database what changed since the last su
 sends that. Both wait until Braze has answered. README.md beside the package is a guide.
 """
 
-from peaksync.api import last_sync, push, run, runs, sync, watch
+from peaksync.api import cancel, last_sync, push, run, runs, sync, watch
 from peaksync.errors import (
     DeliveryPausedError,
     ExitStatus,
@@ -45,6 +45,7 @@ __all__ = [
     "Service",
     "UsageError",
     "__version__",
+    "cancel",
     "last_sync",
     "push",
     "run",

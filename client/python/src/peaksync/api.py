@@ -22,8 +22,10 @@ from peaksync.errors import (
 from peaksync.frames import RowReader
 from peaksync.options import Service
 from peaksync.progress import Progress, ProgressCallback
-from peaksync.pusher import PushJob
+from peaksync.pusher import PushJob, PushSettings
+from peaksync.rejects_file import RejectsFile
 from peaksync.result import LastSync, PushResult, Run, Selection, last_sync_of
+from peaksync.retries import Retries
 from peaksync.rows import RefusedRow, RowMaker, RowRules, as_names, check_rules
 from peaksync.settings import (
     Duration,
@@ -142,6 +144,7 @@ def sync(
     paramstyle: Optional[str] = None,
     cursor: Optional[Callable[[Any], Any]] = None,
     retry_rejections: bool = True,
+    retry_refused: bool = False,
     batch_size: int = limits.BATCH_UPDATES_DEFAULT,
     wait: bool = True,
     timeout: Duration = limits.TIMEOUT,
@@ -150,6 +153,7 @@ def sync(
     on_rejections: str = "raise",
     progress: Optional[ProgressCallback] = None,
     on_refused: Optional[OnRefused] = None,
+    rejects: Optional[str] = None,
     service: Optional[Service] = None,
 ) -> PushResult:
     """Selects what changed since the source's last successful sync, and pushes it.
@@ -166,7 +170,9 @@ def sync(
     timezone: that of the database's times when they have none. column_case="lower": names of
         columns in lower case, for Snowflake. paramstyle: for drivers that don't say theirs.
         cursor: makes the cursor to read with, where the driver's own would fetch everything.
-    retry_rejections: try values again that validation had refused, by the rules of now.
+    retry_rejections: try values again that validation had refused, by the rules of now;
+        retry_refused: also those that Braze itself had refused.
+    rejects: a file for the refused rows with their reasons, JSON Lines; only you can read it.
     The others are as of push().
     """
     rules = check_rules(
@@ -179,7 +185,7 @@ def sync(
             types=dict(types or {}),
             nulls=nulls,
             zone=parse_zone(timezone),
-            keeps_cells=on_refused is not None,
+            keeps_cells=on_refused is not None or rejects is not None,
         )
     )
     if column_case not in (None, "lower"):
@@ -191,7 +197,9 @@ def sync(
     reader = syncing.Reader(connection, driver, RowMaker(rules), column_case, cursor)
     begin = None if since is None else time_argument(since, "since")
     back = parse_duration(lookback, "lookback")
+    file = None if rejects is None else _open_rejects(rejects, settings)
     with Channel(service) as channel:
+        syncing.check_tenant(channel)
         known = syncing.last_cursor(channel, source)
         start = selection.choose_start(known, begin, full, back)
         chosen = Selection("all" if start.since is None else "changes", start.since)
@@ -201,10 +209,28 @@ def sync(
         statement = syncing.statement_for(
             query, updated_at, start.since, driver, rules.zone, reader, chosen
         )
-        if retry_rejections:
-            chosen.retried = syncing.retry_refused(channel, source)
-        job = PushJob(channel, settings, reader.rows(statement), chosen.rows_expected)
-        return finish(syncing.tell(job.run()))
+        retries = Retries(channel, settings, chosen, retry_refused)
+        if retry_rejections or retry_refused:
+            retries.start()
+        result = PushJob(channel, settings, reader.rows(statement), chosen.rows_expected).run()
+        if file is not None:
+            file.close()
+        retries.wait(result)
+        return finish(syncing.tell(result))
+
+
+def _open_rejects(path: str, settings: PushSettings) -> RejectsFile:
+    """A file that gets every refused row, beside the caller's own callback."""
+    file = RejectsFile(path, None, settings.id_column, settings.time_column)
+    theirs = settings.on_refused
+
+    def on_refused(row: RefusedRow, cells: Optional[Dict[str, Any]]) -> None:
+        file.add_cells(row, cells)
+        if theirs is not None:
+            theirs(row, cells)
+
+    settings.on_refused, settings.on_braze_refusal = on_refused, file.add_by_braze
+    return file
 
 
 def last_sync(source: str, *, service: Optional[Service] = None) -> Optional[LastSync]:
@@ -243,6 +269,14 @@ def run(run_id: str, *, service: Optional[Service] = None) -> Run:
     """One run, as it stands."""
     with Channel(service) as channel:
         return Run(channel.get_run(run_id))
+
+
+def cancel(run_id: str, *, service: Optional[Service] = None) -> Run:
+    """Withdraws a run: what of it waits is not sent, unless another run brought it too. Raises
+    NeedsPersonError when it has completed."""
+    request = sync_service_pb2.CancelSyncRunRequest(run_id=run_id)
+    with Channel(service) as channel:
+        return Run(channel.call("CancelSyncRun", request, limits.CHANGE_DEADLINE).run)
 
 
 def watch(
@@ -304,10 +338,12 @@ def _error_of_run(result: PushResult) -> Union[RejectionsError, NeedsPersonError
     assert run_ is not None
     if result.exit_status == ExitStatus.REJECTIONS:
         values = run_.values
+        again = result.selection.refused_again if result.selection is not None else 0
         return RejectionsError(
             f"run {run_.run_id} is done, but not all of it was taken: {values['invalid']:,} values "
             f"invalid, {values['rejected']:,} refused by Braze, {result.rows.invalid:,} rows not "
-            "sent. The result's refused_rows and braze_refusals say which; on_rejections='allow' "
+            + (f"sent, {again:,} values tried again and refused again" if again else "sent")
+            + ". The result's refused_rows and braze_refusals say which; on_rejections='allow' "
             "accepts that"
         )
     why = f": {run_.state_reason}" if run_.state_reason else ""

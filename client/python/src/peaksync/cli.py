@@ -173,6 +173,12 @@ def _add_sync(commands: Any, common: _Parser) -> None:
         action="store_true",
         help="Don't try values again that validation had refused",
     )
+    add(
+        "--retry-refused",
+        action="store_true",
+        help="Try again also what Braze itself has refused",
+    )
+    add("--rejects", help="Write the refused rows with their reasons (only you can read it)")
     _add_behaviour(sync)
 
 
@@ -205,10 +211,17 @@ def _add_runs(commands: Any, common: _Parser) -> None:
     )
     watch.add_argument("run", help="The run's id")
     _add_waiting(watch)
+    cancel = kinds.add_parser(
+        "cancel",
+        parents=[common],
+        help="Withdraw a run: what of it still waits is not sent",
+        epilog=f"{example}cancel {run_id}",
+    )
+    cancel.add_argument("run", help="The run's id")
 
 
-def parse(arguments: Optional[List[str]]) -> argparse.Namespace:
-    """The flags as they were given; argparse ends the program with 2 where they are wrong."""
+def make_parser() -> argparse.ArgumentParser:
+    """The commands with their flags, help and examples."""
     common = _common()
     parser = _Parser(
         prog="python -m peaksync",
@@ -231,4 +244,9 @@ def parse(arguments: Optional[List[str]]) -> argparse.Namespace:
         epilog="Example: python -m peaksync last-sync --source churn -o json",
     )
     last.add_argument("--source", required=True, help="The source")
-    return parser.parse_args(arguments)
+    return parser
+
+
+def parse(arguments: Optional[List[str]]) -> argparse.Namespace:
+    """The flags as they were given; argparse ends the program with 2 where they are wrong."""
+    return make_parser().parse_args(arguments)

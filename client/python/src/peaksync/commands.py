@@ -163,6 +163,8 @@ class Commands:
                 timezone=flags.timezone,
                 column_case=flags.column_case,
                 retry_rejections=not flags.no_retry_rejections,
+                retry_refused=flags.retry_refused,
+                rejects=flags.rejects,
                 batch_size=flags.batch_size,
                 wait=not flags.no_wait,
                 timeout=flags.timeout,
@@ -182,6 +184,11 @@ class Commands:
 
     def runs_show(self) -> int:
         run = api.run(self._flags.run, service=self._service)
+        self._show({"run": run.to_dict()}, run_table(run))
+        return 0
+
+    def runs_cancel(self) -> int:
+        run = api.cancel(self._flags.run, service=self._service)
         self._show({"run": run.to_dict()}, run_table(run))
         return 0
 

@@ -191,7 +191,9 @@ class PushJob:
                 cursor = settings.updated_at
         if settings.selection is not None:
             settings.selection.cursor = cursor
-            settings.selection.in_future = settings.newest.in_future if settings.newest else 0
+            if settings.newest is not None:
+                settings.selection.in_future = settings.newest.in_future
+                settings.selection.newest_in_future = settings.newest.newest_in_future
         return cursor
 
     def _on_started(self, started: Any) -> None:

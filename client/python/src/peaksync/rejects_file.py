@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
+import math
 import os
 import stat
 from typing import Any, Dict, List, Optional, TextIO
@@ -24,6 +26,21 @@ def open_private(path: str) -> TextIO:
     except OSError as error:
         usage("rejects", f"can't write {path} ({error.strerror})")
     return open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="")
+
+
+def _plain(cell: Any) -> Any:
+    """A cell of a database as JSON has it; what JSON has not as text."""
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return str(cell)
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat()
+    if cell is None or isinstance(cell, (bool, int, float, str)):
+        return cell
+    if isinstance(cell, (list, tuple)):
+        return [_plain(one) for one in cell]
+    if isinstance(cell, dict):
+        return {str(key): _plain(one) for key, one in cell.items()}
+    return str(cell)
 
 
 class RejectsFile:
@@ -51,6 +68,11 @@ class RejectsFile:
         except ValueError:
             member = f'"row_text":{json.dumps(text)}'
         self._write_json(row.line, row.column, row.reason, member)
+
+    def add_cells(self, row: RefusedRow, cells: Optional[Dict[str, Any]]) -> None:
+        """A row of a database, as JSON Lines."""
+        text = json.dumps(_plain(cells or {}), ensure_ascii=False)
+        self._write_json(row.line, row.column, row.reason, f'"row":{text}')
 
     def add_by_braze(self, refusal: Dict[str, Any]) -> None:
         """A value that Braze refused. Its row is not known any more; its line is 0."""

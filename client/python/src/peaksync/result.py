@@ -1,6 +1,6 @@
 """What came of it: runs, refused rows and values, as objects and as the documents of the program.
 
-The JSON documents are described in client/README.md and are the same as the C++ client's.
+The JSON documents are described in docs/client.md and are the same as the C++ client's.
 """
 
 from __future__ import annotations
@@ -206,7 +206,9 @@ class Selection:
     cursor: Optional[TimePoint] = None  # The newest time that was selected; the run brings it.
     rows_expected: Optional[int] = None  # Counted before everything is selected.
     in_future: int = 0  # Rows whose time is in the future; they don't move the cursor.
-    retried: int = 0  # Values that validation had refused, tried again before.
+    newest_in_future: Optional[TimePoint] = None
+    retried: int = 0  # Values that were refused before, tried again first.
+    refused_again: int = 0  # Of them, as far as it is known.
 
     def to_dict(self) -> Document:
         def text(time: Optional[TimePoint]) -> Optional[str]:
@@ -218,7 +220,9 @@ class Selection:
             "selected_from": text(self.since),
             "rows_expected": self.rows_expected,
             "future_rows": self.in_future,
+            "newest_future_time": text(self.newest_in_future),
             "retried": self.retried,
+            "refused_again": self.refused_again,
         }
 
 

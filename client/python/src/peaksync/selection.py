@@ -34,10 +34,13 @@ class NewestTime:
     ) -> None:
         self._limit, self._newest = limit, floor
         self.in_future = 0
+        self.newest_in_future: Optional[TimePoint] = None
 
     def add(self, time: TimePoint) -> None:
         if self._limit is not None and time > self._limit:
             self.in_future += 1
+            if self.newest_in_future is None or time > self.newest_in_future:
+                self.newest_in_future = time
         elif self._newest is None or time > self._newest:
             self._newest = time
 

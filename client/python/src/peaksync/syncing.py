@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 from peaksync import limits, selection
 from peaksync._proto import sync_service_pb2
 from peaksync.channel import Channel
-from peaksync.errors import NotFinishedError, PeakSyncError, UsageError, usage
+from peaksync.errors import NotFinishedError, PeakSyncError, UsageError, error_of, usage
 from peaksync.result import PushResult, Selection
 from peaksync.rows import Row, RowMaker
 from peaksync.times import TimePoint, message_time
@@ -45,6 +45,21 @@ def driver_of(connection: Any, paramstyle: Optional[str]) -> Driver:
     return Driver(paramstyle or style, module, error)
 
 
+def check_tenant(channel: Channel) -> None:
+    """That the token is that of the tenant that is meant, before anything is done with it."""
+    meant = channel.service.tenant
+    if not meant:
+        return
+    request = sync_service_pb2.ListSourcesRequest(page_size=1)
+    tenant = channel.call("ListSources", request).tenant
+    if tenant not in ("", meant):  # Empty: an older service, which says so when the run starts.
+        raise error_of(
+            "PERMISSION_DENIED",
+            f"tenant {meant} is meant, but the token is that of tenant {tenant}: give the token of "
+            f"{meant}, or correct tenant (PEAKSYNC_TENANT)",
+        )
+
+
 def last_cursor(channel: Channel, source: str) -> Optional[TimePoint]:
     """The source's cursor; None before its first successful sync."""
     request = sync_service_pb2.GetLastSyncRequest(source=source)
@@ -53,30 +68,13 @@ def last_cursor(channel: Channel, source: str) -> Optional[TimePoint]:
     except UsageError as error:
         if error.code != "NOT_FOUND":
             raise
-        return None
-
-
-def retry_refused(channel: Channel, source: str) -> int:
-    """Tries again what validation had refused, by the rules of now; how many values."""
-    request = sync_service_pb2.RetryRejectionsRequest()
-    request.filter.source = source
-    request.filter.kind = sync_service_pb2.REJECTION_KIND_VALIDATION
-    retried = 0
-    for _ in range(limits.REJECTIONS_RETRY_CALLS_MAX):
-        try:
-            answer = channel.call("RetryRejections", request, limits.CHANGE_DEADLINE)
-        except PeakSyncError as error:
-            if error.code == "NOT_FOUND":  # The source has no run yet.
-                return retried
-            if error.code == "PERMISSION_DENIED":
-                _log.info("open rejections are not tried again: the token may only push")
-                return retried
-            raise
-        retried += answer.retried
-        request.page_token = answer.next_page_token
-        if not answer.next_page_token:
-            break
-    return retried
+    # No run has completed; a person may have set a cursor all the same.
+    listing = sync_service_pb2.ListSourcesRequest(page_size=limits.PAGE_SIZE)
+    for page in channel.pages("ListSources", listing):
+        for found in page.sources:
+            if found.name == source:
+                return message_time(found, "cursor")
+    return None
 
 
 def _reading_failed(what: str, error: Exception, driver: Driver) -> PeakSyncError:

@@ -103,6 +103,9 @@ def _selection(result: PushResult) -> List[str]:
     lines = [line("selected", text)]
     if chosen.in_future:
         lines.append(line("  in the future", f"{chosen.in_future:,} rows; they move no cursor"))
+    if chosen.retried:
+        again = f"{chosen.retried:,} refused values, {chosen.refused_again:,} of them refused again"
+        lines.append(line("  tried again", again))
     return lines
 
 

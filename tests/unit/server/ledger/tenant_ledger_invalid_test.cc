@@ -120,6 +120,19 @@ TEST_F(TenantLedgerInvalid, RemembersTheTypeThatBrazeConfirmed) {
                           "--types, or configure its type"));
 }
 
+TEST_F(TenantLedgerInvalid, AConfiguredTypeReplacesTheOneThatBrazeConfirmed) {
+  Push({{"jo", {{"plan", 1}}}}, At(1));
+  Confirm();
+  rules_.attributes["plan"].type = RuleType::kString;
+  Reopen();
+  EXPECT_THAT(Values(Push({{"jo", {{"plan", "gold"}}}}, At(2))),
+              CountsAre(ValueCounts{.pending = 1}));
+  Confirm();
+  rules_.attributes.clear();
+  Reopen();
+  EXPECT_THAT(Values(Push({{"jo", {{"plan", 2}}}}, At(3))), CountsAre(ValueCounts{.invalid = 1}));
+}
+
 TEST_F(TenantLedgerInvalid, TakesNullAndTheOtherKindOfNumberForTheSameType) {
   Push({{"jo", {{"plan", 1}}}}, At(1));
   Confirm();
