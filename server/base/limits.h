@@ -54,13 +54,18 @@ inline constexpr int kGroupCommitUpdatesMax = 20'000;
 inline constexpr int kTenantsMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1'000;  // Of a rejection.
 inline constexpr int kRetriedPerCallMax = 10'000;      // Rejections.
-// Customers whose values were written and are not yet in the table, and what all that is not takes
-// in memory: reached, it is folded. Then as many come again while they are; a disk that does not
-// let them makes the streams wait.
-inline constexpr std::int64_t kUnfoldedCustomersMax = 900'000;
-inline constexpr std::int64_t kUnfoldedBytesMax = 128 << 20;
+// Customers whose values were written and are not yet in the table, what all that is not takes in
+// memory, and the journal that holds it, all of which a start reads: one reached, it is folded.
+// Then as many come again while they are; a disk that does not let them makes the streams wait.
+inline constexpr std::int64_t kUnfoldedCustomersMax = 1'800'000;
+inline constexpr std::int64_t kUnfoldedBytesMax = 256 << 20;
+inline constexpr std::int64_t kUnfoldedJournalBytesMax = 256 << 20;
 inline constexpr int kUnfoldedFactorMax = 3;
 inline constexpr std::int64_t kFoldSliceCustomers = 1'000;  // And as many as came since the last.
+// When nobody waits, fewer customers than the file has pages are folded only if these are few, or
+// nothing was written for so long.
+inline constexpr std::int64_t kFoldPagesMin = 10'000;  // 40 MB
+inline constexpr absl::Duration kUnfoldedRestMax = absl::Minutes(10);
 inline constexpr absl::Duration kFoldRetryWait = absl::Seconds(10);
 static_assert(kGroupCommitUpdatesMax >= kBatchUpdatesMax, "a batch must fit a commit");
 

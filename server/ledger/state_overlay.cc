@@ -1,6 +1,7 @@
 #include "server/ledger/state_overlay.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace peaksync {
 namespace {
@@ -8,7 +9,20 @@ namespace {
 // A slot of the hash map, at its usual load.
 constexpr std::int64_t kEntryBytes = 40;
 
+constexpr std::size_t kBlockBytes = 16 << 10;
+
 }  // namespace
+
+char* StateOverlay::Shard::Allocate(std::size_t size) {
+  if (size > free_bytes) {
+    const std::size_t block_bytes = std::max(size, kBlockBytes);
+    blocks.push_back(std::make_unique_for_overwrite<char[]>(block_bytes));
+    free = blocks.back().get();
+    free_bytes = block_bytes;
+  }
+  free_bytes -= size;
+  return std::exchange(free, free + size);
+}
 
 std::optional<StateOverlay::Found> StateOverlay::Find(CustomerHash hash) const {
   const Shard& shard = shards_[ShardOf(hash)];
@@ -17,7 +31,7 @@ std::optional<StateOverlay::Found> StateOverlay::Find(CustomerHash hash) const {
   const Entry& entry = found->second;
   Found result;
   if (entry.size != 0) {
-    result.bucket = std::string_view(shard.buckets).substr(entry.offset, entry.size);
+    result.bucket = std::string_view(entry.bucket, entry.size);
   }
   if (entry.touch != 0) result.touch = shard.touches[entry.touch - 1];
   return result;
@@ -38,12 +52,10 @@ void StateOverlay::Put(CustomerHash hash, std::string_view bucket) {
   entry.touch = 0;
   if (entry.size == 0) ++buckets_;
   if (bucket.size() > entry.size) {
-    entry.offset = static_cast<std::uint32_t>(shard.buckets.size());
-    shard.buckets.append(bucket);
+    entry.bucket = shard.Allocate(bucket.size());
     bytes_ += static_cast<std::int64_t>(bucket.size());
-  } else {
-    shard.buckets.replace(entry.offset, bucket.size(), bucket);
   }
+  std::ranges::copy(bucket, entry.bucket);
   entry.size = static_cast<std::uint32_t>(bucket.size());
 }
 

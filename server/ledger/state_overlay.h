@@ -1,9 +1,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,7 @@ class StateOverlay {
  public:
   static constexpr std::size_t kShards = 256;
 
-  // Views live until the next Put of the same shard.
+  // Views live until the next Put of the same hash, or ClearShard.
   struct Found {
     std::optional<std::string_view> bucket;  // Absent: as it is below this overlay.
     std::optional<Touch> touch;              // To be applied to it.
@@ -43,13 +44,19 @@ class StateOverlay {
 
  private:
   struct Entry {
-    std::uint32_t offset = 0;
+    char* bucket = nullptr;
     std::uint32_t size = 0;   // 0: no bucket.
     std::uint32_t touch = 0;  // 1 and on: its place in touches; 0: none.
   };
+  // Blocks never move, and all are of one size but for buckets that are larger: what one shard
+  // gives back another takes.
   struct Shard {
+    char* Allocate(std::size_t size);
+
     absl::flat_hash_map<CustomerHash, Entry> entries;
-    std::string buckets;  // What was replaced stays until the shard is cleared.
+    std::vector<std::unique_ptr<char[]>> blocks;  // What was replaced by more stays in them.
+    char* free = nullptr;                         // Of the last one:
+    std::size_t free_bytes = 0;
     std::vector<Touch> touches;
   };
   Entry& At(Shard& shard, CustomerHash hash);

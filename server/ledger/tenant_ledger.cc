@@ -277,7 +277,7 @@ absl::Status TenantLedger::WriteDirtyAttributes() {
 UnixNanos TenantLedger::Now() const { return absl::ToUnixNanos(options_.clock->Now()); }
 
 void TenantLedger::Checkpoint(bool idle) {
-  constexpr int kPagesSoft = 1'000;   // 4 MB
+  constexpr int kPagesSoft = 4'000;   // 4 MB
   constexpr int kPagesHard = 16'384;  // 64 MB
   const int pages = store_.database().wal_pages();
   if (pages > kPagesHard || (idle && pages > 0)) {
@@ -288,8 +288,7 @@ void TenantLedger::Checkpoint(bool idle) {
 }
 
 std::string TenantLedger::NoRoomReason() const {
-  if (states_.unfolded_states() > limits::kUnfoldedFactorMax * options_.fold_customers &&
-      !fold_.under_way() && !IsFoldDue()) {
+  if (Unfolded() > limits::kUnfoldedFactorMax && !fold_.under_way() && !IsFoldDue()) {
     return "the ledger cannot bring what was confirmed into its tables: see its disk";
   }
   if (waiting_.bytes() < options_.rules->max_waiting_bytes) return "";

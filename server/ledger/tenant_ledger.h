@@ -36,8 +36,11 @@ struct TenantLedgerOptions {
   std::shared_ptr<const TenantRules> rules;
   const Clock* clock = nullptr;
   std::function<std::uint64_t()> random;  // For names of runs.
-  // Values of so many customers are written before they are folded, in slices of so many.
+  // Values of so many customers, or so large a journal, are written before they are folded, in
+  // slices of so many customers.
   std::int64_t fold_customers = limits::kUnfoldedCustomersMax;
+  std::int64_t fold_journal_bytes = limits::kUnfoldedJournalBytesMax;
+  std::int64_t fold_pages_min = limits::kFoldPagesMin;
   std::int64_t fold_slice = limits::kFoldSliceCustomers;
   // So many rows of the outbox beyond those that are sent are written down as sent.
   std::int64_t sent_ahead = limits::kSentAheadRows;
@@ -116,7 +119,8 @@ class TenantLedger {
   const std::vector<Run>& ended_runs() const { return ended_runs_; }
   const ValueCounts& totals() const { return runs_.totals(); }
 
-  // Folds a slice when nobody waits for a commit, and then gives free pages back to the disk.
+  // Folds a slice when nobody waits for a commit and it is worth it, and then gives free pages back
+  // to the disk.
   // Groups fold as they come, so that what is unfolded stays bounded. False: there is nothing to do
   // now.
   bool FoldIdle();
@@ -174,6 +178,9 @@ class TenantLedger {
   absl::Status LoadJournal();
   absl::Status LoadOutbox();
   bool IsFoldDue() const;
+  bool IsFoldWorthIt();
+  // Of the bounds of what is unfolded, the share that is used; at 1 it is folded.
+  double Unfolded() const;
   absl::Status StartFold();
   absl::Status FoldSlice();
   void AllowToSend(OutboxId up_to);
@@ -290,6 +297,8 @@ class TenantLedger {
   OutboxId sent_at_least_ = 0;                    // By a process before this one.
   absl::Time lost_until_ = absl::InfinitePast();  // Its requests may run until then.
   std::int64_t unfolded_before_ = 0;              // Customers, after the last slice.
+  std::int64_t unfolded_journal_bytes_ = 0;       // Since the last fold began.
+  absl::Time journal_written_ = absl::InfinitePast();
   absl::Time fold_not_before_ = absl::InfinitePast();
   LeaseId next_lease_ = 1;
 

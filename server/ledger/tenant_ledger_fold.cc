@@ -29,9 +29,13 @@ class TenantLedger::Replay : public JournalVisitor {
 
 absl::Status TenantLedger::LoadJournal() {
   sent_up_to_ = JournalWriter::kAnythingSent;  // Unless a row says less.
+  unfolded_journal_bytes_ = 0;
+  journal_written_ = options_.clock->Steady();
   Replay replay(*this);
-  PEAKSYNC_RETURN_IF_ERROR(store_.ReadJournal(
-      [&](std::int64_t, std::string_view payload) { return ReadJournal(payload, replay); }));
+  PEAKSYNC_RETURN_IF_ERROR(store_.ReadJournal([&](std::int64_t, std::string_view payload) {
+    unfolded_journal_bytes_ += static_cast<std::int64_t>(payload.size());
+    return ReadJournal(payload, replay);
+  }));
   unfolded_before_ = states_.unfolded_customers();
   if (sent_up_to_ == JournalWriter::kAnythingSent) waiting_.DelayAll(lost_until_);
   waiting_.AllowClaimsUpTo(sent_up_to_);
@@ -85,13 +89,22 @@ absl::Status TenantLedger::LoadOutbox() {
 
 bool TenantLedger::IsFoldDue() const {
   if (fold_.under_way() || options_.clock->Steady() < fold_not_before_) return false;
-  return fold_wanted_ || states_.unfolded_states() >= options_.fold_customers ||
-         states_.unfolded_bytes() >= limits::kUnfoldedBytesMax;
+  return fold_wanted_ || Unfolded() >= 1;
+}
+
+double TenantLedger::Unfolded() const {
+  const auto share = [](std::int64_t part, std::int64_t whole) {
+    return static_cast<double>(part) / static_cast<double>(whole);
+  };
+  return std::max({share(states_.unfolded_states(), options_.fold_customers),
+                   share(states_.unfolded_bytes(), limits::kUnfoldedBytesMax),
+                   share(unfolded_journal_bytes_, options_.fold_journal_bytes)});
 }
 
 absl::Status TenantLedger::StartFold() {
   if (!IsFoldDue()) return absl::OkStatus();
   unfolded_before_ = 0;
+  unfolded_journal_bytes_ = 0;
   return fold_.Start();
 }
 
@@ -102,6 +115,13 @@ absl::Status TenantLedger::FoldSlice() {
   return fold_.Slice(options_.fold_slice + came);  // Keeps pace with what comes.
 }
 
+// Few customers would each cost a page of their own; more of them may come and share it.
+bool TenantLedger::IsFoldWorthIt() {
+  if (options_.clock->Steady() - journal_written_ >= limits::kUnfoldedRestMax) return true;
+  const absl::StatusOr<std::int64_t> pages = store_.Pages();
+  return pages.ok() && states_.unfolded_customers() + options_.fold_pages_min >= *pages;
+}
+
 bool TenantLedger::FoldIdle() {
   if (!EnsureLoaded().ok() || options_.clock->Steady() < fold_not_before_) return false;
   if (!fold_.under_way() && states_.unfolded_customers() == 0) {
@@ -109,6 +129,7 @@ bool TenantLedger::FoldIdle() {
     if (!shrunk.ok()) fold_not_before_ = options_.clock->Steady() + limits::kFoldRetryWait;
     return shrunk.ok() && *shrunk;
   }
+  if (!fold_.under_way() && !IsFoldWorthIt()) return false;
   fold_wanted_ = true;
   const bool folded = Begin().ok() && Commit().ok();
   fold_wanted_ = false;
@@ -140,6 +161,8 @@ absl::Status TenantLedger::WriteOutboxAndStates() {
   PEAKSYNC_RETURN_IF_ERROR(outbox_.Write(journal_));
   WriteSentUpTo();
   if (journal_.empty()) return absl::OkStatus();
+  unfolded_journal_bytes_ += static_cast<std::int64_t>(journal_.payload().size());
+  journal_written_ = options_.clock->Steady();
   return store_.AppendJournal(journal_.payload());
 }
 

@@ -136,7 +136,16 @@ absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
   PEAKSYNC_RETURN_IF_ERROR(MigrateSchema(database));
   PEAKSYNC_ASSIGN_OR_RETURN(auto statements, Statements::Prepare(database));
   PEAKSYNC_ASSIGN_OR_RETURN(RejectionStore rejections, RejectionStore::Prepare(database));
-  return LedgerStore(std::move(database), std::move(statements), std::move(rejections));
+  LedgerStore store(std::move(database), std::move(statements), std::move(rejections));
+  PEAKSYNC_RETURN_IF_ERROR(store.FitCache());
+  return store;
+}
+
+absl::Status LedgerStore::FitCache() {
+  constexpr std::int64_t kPagesManyTimesTheCache = 4 * 32'768;
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t pages, Pages());
+  return database_.Execute(pages < kPagesManyTimesTheCache ? "PRAGMA cache_size=-131072"
+                                                           : "PRAGMA cache_size=-32768");
 }
 
 absl::Status LedgerStore::Commit() {
@@ -303,15 +312,18 @@ absl::Status LedgerStore::WriteCustomer(std::uint64_t hash, std::string_view buc
   return written;
 }
 
+absl::StatusOr<std::int64_t> LedgerStore::ReadNumber(Statement& statement) {
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  PEAKSYNC_RETURN_IF_ERROR(statement.Step().status());
+  return statement.Integer(0);
+}
+
+absl::StatusOr<std::int64_t> LedgerStore::Pages() { return ReadNumber(statements_->pages); }
+
 absl::StatusOr<bool> LedgerStore::Shrink() {
   constexpr std::int64_t kFreePagesMin = 500;  // 2 MB; fewer are soon used again.
-  const auto read = [](Statement& statement) -> absl::StatusOr<std::int64_t> {
-    const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
-    PEAKSYNC_RETURN_IF_ERROR(statement.Step().status());
-    return statement.Integer(0);
-  };
-  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t free, read(statements_->free_pages));
-  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t pages, read(statements_->pages));
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t free, ReadNumber(statements_->free_pages));
+  PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t pages, Pages());
   if (free < std::max(kFreePagesMin, pages / 20)) return false;
   PEAKSYNC_RETURN_IF_ERROR(database_.Execute("PRAGMA incremental_vacuum(1000)"));
   return true;

@@ -48,6 +48,10 @@ class LedgerStore {
   // Opens or creates the file and migrates it.
   static absl::StatusOr<LedgerStore> Open(const std::string& path);
 
+  // Gives the page cache the size that is worth its memory: for all of a file that is not much
+  // larger; of one that is, hardly any look-up finds its page, and the inner pages are enough.
+  absl::Status FitCache();
+
   Database& database() { return database_; }
   absl::Status Begin() { return database_.Execute("BEGIN IMMEDIATE"); }
   absl::Status Commit();
@@ -93,6 +97,7 @@ class LedgerStore {
   // Deletes the oldest rows up to this one, at most `count`. Answers how many they were.
   absl::StatusOr<std::int64_t> DeleteJournal(std::int64_t last_id, std::int64_t count);
 
+  absl::StatusOr<std::int64_t> Pages();  // Of the file.
   // Gives some of the file's free pages back to the disk, when they are many. False: they are not.
   absl::StatusOr<bool> Shrink();
 
@@ -107,6 +112,7 @@ class LedgerStore {
               RejectionStore rejections);
 
   absl::StatusOr<std::int64_t> LastId(std::string_view table);
+  static absl::StatusOr<std::int64_t> ReadNumber(Statement& statement);
   static absl::Status ReadPayloads(Statement& statement, PayloadVisitor visit);
 
   Database database_;

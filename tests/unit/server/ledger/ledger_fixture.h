@@ -102,6 +102,8 @@ class TenantLedgerTest : public ::testing::Test {
             .clock = &clock_,
             .random = [this] { return random_(); },
             .fold_customers = fold_customers_,
+            .fold_journal_bytes = fold_journal_bytes_,
+            .fold_pages_min = fold_pages_min_,
             .fold_slice = fold_slice_,
             .sent_ahead = sent_ahead_,
             .abort_on_broken_law = true};
@@ -291,6 +293,8 @@ class TenantLedgerTest : public ::testing::Test {
 
   TempDir dir_;
   std::int64_t fold_customers_ = limits::kUnfoldedCustomersMax;
+  std::int64_t fold_journal_bytes_ = limits::kUnfoldedJournalBytesMax;
+  std::int64_t fold_pages_min_ = limits::kFoldPagesMin;
   std::int64_t fold_slice_ = limits::kFoldSliceCustomers;
   std::int64_t sent_ahead_ = limits::kSentAheadRows;
   FakeClock clock_;

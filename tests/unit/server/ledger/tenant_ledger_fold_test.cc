@@ -155,6 +155,36 @@ TEST_F(TenantLedgerFold, BeginsByItselfWhenEnoughIsUnfolded) {
   ExpectKnown(1, 1);
 }
 
+// Rule 12: few customers that change all the time make a journal as long as many.
+TEST_F(TenantLedgerFold, BeginsByItselfWhenTheJournalIsLong) {
+  const auto begins_within = [&](int pushes) {
+    bool folds = false;
+    for (; pushes > 0 && !folds; --pushes) {
+      Push(All(pushes), At(100 - pushes));
+      Confirm();
+      folds = ledger_->folds();
+    }
+    return folds;
+  };
+  EXPECT_FALSE(begins_within(20));
+  fold_journal_bytes_ = 20'000;
+  Reopen();
+  EXPECT_TRUE(begins_within(20)) << "what a start reads counts too";
+}
+
+TEST_F(TenantLedgerFold, FewCustomersOfALargeFileAreFoldedWhenNothingMoreHasCome) {
+  fold_pages_min_ = 0;  // So that this one is large.
+  Reopen();
+  Push({{"jo", {{"a", 1}}}}, At(1));
+  Confirm();
+  EXPECT_FALSE(ledger_->FoldIdle());
+  clock_.Advance(limits::kUnfoldedRestMax - absl::Seconds(1));
+  EXPECT_FALSE(ledger_->FoldIdle());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(ledger_->FoldIdle());
+  EXPECT_TRUE(ledger_->folds());
+}
+
 TEST_F(TenantLedgerFold, GivesTheRoomOfTheJournalBackToTheDisk) {
   fold_slice_ = 1'000;
   Reopen();
