@@ -7,6 +7,7 @@
 #   ./scripts/bench.sh --docs                 the same, and puts tables and plots into docs/
 #   ./scripts/bench.sh --loop [FLAG…]         one run of peaksync-bench, with its flags; --help
 #   ./scripts/bench.sh --parts                the parts alone, with Google Benchmark
+#   ./scripts/bench.sh --client [FLAG…]       5,000,000 rows of a CSV file and of a PostgreSQL table
 #   ./scripts/bench.sh --mock [FLAG…]         the mock alone, with the flags of mockbraze-bench
 #   ./scripts/bench.sh --bin DIR …            takes the programs from there, builds nothing
 #
@@ -22,7 +23,7 @@ mode=table
 while true; do
   case "${1:-}" in
     --bin) bin="${2:?--bin needs a folder}"; shift 2 ;;
-    --loop | --parts | --mock) mode="${1#--}"; shift ;;
+    --loop | --parts | --client | --mock) mode="${1#--}"; shift ;;
     *) break ;;
   esac
 done
@@ -48,6 +49,7 @@ case "$mode" in
     exec python3 scripts/bench_table.py --bin "$bin" --json build/bench.json "$@"
     ;;
   loop) exec "$bin/peaksync-bench" "$@" ;;
+  client) exec python3 scripts/bench_client.py --bin "$bin" "$@" ;;
   parts)
     for program in answer_bench decode_bench pack_bench rows_bench track_body_bench ledger_bench; do
       printf '\n## %s\n' "$program"

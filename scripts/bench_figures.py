@@ -56,6 +56,15 @@ GOALS = [
         rate("one", "changed_400ms_limited"),
     ),
     (
+        "the same, between the 10th and the 90th percent of it",
+        True,
+        72_750,
+        "customers/s",
+        lambda result: phase(result, "one", "changed_400ms_limited")[
+            "customers_per_second_delivering"
+        ],
+    ),
+    (
         "the same: answers 429",
         False,
         0,

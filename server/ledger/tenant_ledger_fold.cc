@@ -117,6 +117,7 @@ absl::Status TenantLedger::FoldSlice() {
 
 // Few customers would each cost a page of their own; more of them may come and share it.
 bool TenantLedger::IsFoldWorthIt() {
+  if (states_.unfolded_customers() == 0) return false;
   if (options_.clock->Steady() - journal_written_ >= limits::kUnfoldedRestMax) return true;
   const absl::StatusOr<std::int64_t> pages = store_.Pages();
   return pages.ok() && states_.unfolded_customers() + options_.fold_pages_min >= *pages;
@@ -124,12 +125,11 @@ bool TenantLedger::IsFoldWorthIt() {
 
 bool TenantLedger::FoldIdle() {
   if (!EnsureLoaded().ok() || options_.clock->Steady() < fold_not_before_) return false;
-  if (!fold_.under_way() && states_.unfolded_customers() == 0) {
+  if (!fold_.under_way() && !IsFoldWorthIt()) {
     const absl::StatusOr<bool> shrunk = store_.Shrink();
     if (!shrunk.ok()) fold_not_before_ = options_.clock->Steady() + limits::kFoldRetryWait;
     return shrunk.ok() && *shrunk;
   }
-  if (!fold_.under_way() && !IsFoldWorthIt()) return false;
   fold_wanted_ = true;
   const bool folded = Begin().ok() && Commit().ok();
   fold_wanted_ = false;

@@ -70,10 +70,11 @@ class Postgres:
         return subprocess.run(ready, timeout=process.DEADLINE).returncode == 0
 
     def sql(self, text, stdin=None):
-        """Runs SQL as `admin`; its rows as text, cells apart by |."""
+        """Runs SQL as `admin`; its rows as text, cells apart by |. `stdin`: text or a file."""
         command = [str(BIN / "psql"), "-h", str(self.folder), "-U", "admin", "-d", "postgres", "-X",
                    "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text]
-        done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        source = {"stdin": stdin} if hasattr(stdin, "fileno") else {"input": stdin}
+        done = subprocess.run(command, **source, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               timeout=2 * process.DEADLINE, text=True)
         if done.returncode != 0:
             raise AssertionError(f"{text}: {done.stderr}")

@@ -142,7 +142,7 @@ absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
 }
 
 absl::Status LedgerStore::FitCache() {
-  constexpr std::int64_t kPagesManyTimesTheCache = 4 * 32'768;
+  constexpr std::int64_t kPagesManyTimesTheCache = 5 * 32'768;
   PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t pages, Pages());
   return database_.Execute(pages < kPagesManyTimesTheCache ? "PRAGMA cache_size=-131072"
                                                            : "PRAGMA cache_size=-32768");
