@@ -57,7 +57,7 @@ inline constexpr int kRetriedPerCallMax = 10'000;      // Rejections.
 // Customers whose values were written and are not yet in the table, what all that is not takes in
 // memory, and the journal that holds it, all of which a start reads: one reached, it is folded.
 // Then as many come again while they are; a disk that does not let them makes the streams wait.
-inline constexpr std::int64_t kUnfoldedCustomersMax = 1'800'000;
+inline constexpr std::int64_t kUnfoldedCustomersMax = 1'750'000;
 inline constexpr std::int64_t kUnfoldedBytesMax = 256 << 20;
 inline constexpr std::int64_t kUnfoldedJournalBytesMax = 256 << 20;
 inline constexpr int kUnfoldedFactorMax = 3;
@@ -77,7 +77,7 @@ inline constexpr int kTrackObjectsMax = 1'000;
 // Of a tenant: Braze's rate x its round trip of 400 ms, and some for our own time.
 inline constexpr int kRequestsInFlightMax = 512;
 // Leased before pace allows to send them, so that a lease's round trip does not slow delivery down.
-inline constexpr int kLeaseAheadBatchesMax = 100;
+inline constexpr int kLeaseAheadBatchesMax = 200;
 inline constexpr std::int64_t kLeaseAheadBytesMax = 32'000'000;
 inline constexpr std::int64_t kSentAheadRows = 20'000;
 inline constexpr absl::Duration kLostOutcomeWait = absl::Seconds(10);

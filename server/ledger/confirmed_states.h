@@ -52,6 +52,10 @@ class ConfirmedStates {
   std::int64_t unfolded_customers() const { return newest_->customers(); }
   std::int64_t unfolded_states() const { return newest_->buckets(); }
   std::int64_t unfolded_bytes() const { return newest_->bytes(); }
+  // Those, and what is being folded.
+  std::int64_t bytes() const {
+    return newest_->bytes() + (frozen_ != nullptr ? frozen_->bytes() : 0);
+  }
 
   // From now on writes go over what was written until now, which Fold brings into the table: hash
   // by hash, in the order of FrozenHashes.

@@ -14,7 +14,6 @@ constexpr std::int64_t kJournalRowCost = 250;
 }  // namespace
 
 absl::Status Fold::Start() {
-  PEAKSYNC_RETURN_IF_ERROR(store_.FitCache());
   PEAKSYNC_ASSIGN_OR_RETURN(last_journal_id_, store_.LastJournalId());
   states_.Freeze();
   phase_ = Phase::kStates;

@@ -7,7 +7,7 @@ namespace peaksync {
 namespace {
 
 // A slot of the hash map, at its usual load.
-constexpr std::int64_t kEntryBytes = 40;
+constexpr std::size_t kEntryBytes = 40;
 
 constexpr std::size_t kBlockBytes = 16 << 10;
 
@@ -41,9 +41,14 @@ StateOverlay::Entry& StateOverlay::At(Shard& shard, CustomerHash hash) {
   const auto [found, added] = shard.entries.try_emplace(hash);
   if (added) {
     ++customers_;
-    bytes_ += kEntryBytes;
+    Count(shard, kEntryBytes);
   }
   return found->second;
+}
+
+void StateOverlay::Count(Shard& shard, std::size_t bytes) {
+  shard.bytes += static_cast<std::int64_t>(bytes);
+  bytes_ += static_cast<std::int64_t>(bytes);
 }
 
 void StateOverlay::Put(CustomerHash hash, std::string_view bucket) {
@@ -53,7 +58,7 @@ void StateOverlay::Put(CustomerHash hash, std::string_view bucket) {
   if (entry.size == 0) ++buckets_;
   if (bucket.size() > entry.size) {
     entry.bucket = shard.Allocate(bucket.size());
-    bytes_ += static_cast<std::int64_t>(bucket.size());
+    Count(shard, bucket.size());
   }
   std::ranges::copy(bucket, entry.bucket);
   entry.size = static_cast<std::uint32_t>(bucket.size());
@@ -65,7 +70,7 @@ void StateOverlay::Apply(CustomerHash hash, const Touch& touch) {
   if (entry.touch != 0 && shard.touches[entry.touch - 1].updated_at >= touch.updated_at) return;
   if (shard.touches.empty() || shard.touches.back() != touch) {
     shard.touches.push_back(touch);
-    bytes_ += static_cast<std::int64_t>(sizeof touch);
+    Count(shard, sizeof touch);
   }
   entry.touch = static_cast<std::uint32_t>(shard.touches.size());
 }
@@ -80,6 +85,7 @@ std::vector<CustomerHash> StateOverlay::Sorted(std::size_t shard) const {
 
 void StateOverlay::ClearShard(std::size_t shard) {
   customers_ -= static_cast<std::int64_t>(shards_[shard].entries.size());
+  bytes_ -= shards_[shard].bytes;
   shards_[shard] = {};
 }
 

@@ -58,8 +58,10 @@ class StateOverlay {
     char* free = nullptr;                         // Of the last one:
     std::size_t free_bytes = 0;
     std::vector<Touch> touches;
+    std::int64_t bytes = 0;
   };
   Entry& At(Shard& shard, CustomerHash hash);
+  void Count(Shard& shard, std::size_t bytes);
   static std::size_t ShardOf(CustomerHash hash) { return hash >> (kCustomerHashBits - 8); }
 
   std::array<Shard, kShards> shards_;

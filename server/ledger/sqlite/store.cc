@@ -136,16 +136,17 @@ absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
   PEAKSYNC_RETURN_IF_ERROR(MigrateSchema(database));
   PEAKSYNC_ASSIGN_OR_RETURN(auto statements, Statements::Prepare(database));
   PEAKSYNC_ASSIGN_OR_RETURN(RejectionStore rejections, RejectionStore::Prepare(database));
-  LedgerStore store(std::move(database), std::move(statements), std::move(rejections));
-  PEAKSYNC_RETURN_IF_ERROR(store.FitCache());
-  return store;
+  return LedgerStore(std::move(database), std::move(statements), std::move(rejections));
 }
 
-absl::Status LedgerStore::FitCache() {
+absl::Status LedgerStore::FitCache(std::int64_t bytes_outside) {
   constexpr std::int64_t kPagesManyTimesTheCache = 5 * 32'768;
+  constexpr std::int64_t kManyBytesOutside = 128 << 20;
   PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t pages, Pages());
-  return database_.Execute(pages < kPagesManyTimesTheCache ? "PRAGMA cache_size=-131072"
-                                                           : "PRAGMA cache_size=-32768");
+  const bool small = pages >= kPagesManyTimesTheCache || bytes_outside >= kManyBytesOutside;
+  if (small == has_small_cache_) return absl::OkStatus();
+  has_small_cache_ = small;
+  return database_.Execute(small ? "PRAGMA cache_size=-16384" : "PRAGMA cache_size=-131072");
 }
 
 absl::Status LedgerStore::Commit() {

@@ -49,8 +49,9 @@ class LedgerStore {
   static absl::StatusOr<LedgerStore> Open(const std::string& path);
 
   // Gives the page cache the size that is worth its memory: for all of a file that is not much
-  // larger; of one that is, hardly any look-up finds its page, and the inner pages are enough.
-  absl::Status FitCache();
+  // larger; of one that is, hardly any look-up finds its page, and the inner pages are enough. So
+  // they are beside many bytes of states that lie outside of the file.
+  absl::Status FitCache(std::int64_t bytes_outside);
 
   Database& database() { return database_; }
   absl::Status Begin() { return database_.Execute("BEGIN IMMEDIATE"); }
@@ -116,6 +117,7 @@ class LedgerStore {
   static absl::Status ReadPayloads(Statement& statement, PayloadVisitor visit);
 
   Database database_;
+  bool has_small_cache_ = false;
   std::unique_ptr<Statements, StatementsDeleter> statements_;  // Gone before its database,
   RejectionStore rejections_;                                  // and so are these.
 };

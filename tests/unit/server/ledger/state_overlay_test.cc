@@ -48,8 +48,11 @@ TEST(StateOverlay, AClearedShardIsEmptyAndTakesNewOnes) {
   overlay.ClearShard(0);
   EXPECT_FALSE(overlay.Find(HashOfShard(0, 1)));
   EXPECT_EQ(overlay.customers(), 1);
+  const std::int64_t bytes = overlay.bytes();
+  EXPECT_GT(bytes, 0);
   overlay.Put(HashOfShard(0, 1), "c");
   EXPECT_EQ(*overlay.Find(HashOfShard(0, 1))->bucket, "c");
+  EXPECT_EQ(overlay.bytes(), 2 * bytes);
   EXPECT_EQ(overlay.Sorted(1), std::vector<CustomerHash>{HashOfShard(1, 1)});
 }
 
