@@ -8,7 +8,7 @@ Makes --rows rows of five attributes (default 5,000,000) as a CSV file and, wher
 installed, as a table of a server of its own; starts mockbraze and peaksyncd; and runs peaksync as
 its users do:
 
-    new         the file pushed, all of it new to Braze
+    new         the file pushed, all of it new to Braze, whose limit is 75,000 a second
     unchanged   the file pushed again: everything is streamed, decided and dropped
     table       the table by `sync`, which is unchanged too
 
@@ -43,7 +43,7 @@ token_file = "bench.tokens"
 workspace = "bench"
 endpoint = "{url}"
 api_key_file = "bench.key"
-rate_limit = {{ requests = 1000000, per = "1s" }}
+rate_share = 1.0
 """
 JOBS = """[databases.postgres]
 kind = "postgresql"

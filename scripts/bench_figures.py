@@ -62,7 +62,8 @@ GOALS = [
         "customers/s",
         lambda result: phase(result, "one", "changed_400ms_limited")[
             "customers_per_second_delivering"
-        ],
+        ]
+        or 0,  # Too few customers to say.
     ),
     (
         "the same: answers 429",
