@@ -74,6 +74,8 @@ TenantLedgerOptions ServiceLoop::LedgerOptions() {
           .clock = &world_,
           .random = [this] { return world_.random.Next(); },
           .fold_customers = world_.random.Between(1, 30),
+          .fold_journal_bytes = world_.random.Between(200, 20'000),
+          .fold_pages_min = world_.random.Between(0, 60),
           .fold_slice = world_.random.Between(1, 10),
           .sent_ahead = world_.random.Between(0, 20)};
 }
