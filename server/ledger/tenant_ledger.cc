@@ -277,7 +277,7 @@ absl::Status TenantLedger::WriteDirtyAttributes() {
 UnixNanos TenantLedger::Now() const { return absl::ToUnixNanos(options_.clock->Now()); }
 
 void TenantLedger::Checkpoint(bool idle) {
-  constexpr int kPagesSoft = 4'000;        // 4 MB
+  constexpr int kPagesSoft = 4'000;        // 16 MB
   constexpr int kPagesHard = 16'384;       // 64 MB
   (void)store_.FitCache(states_.bytes());  // A fault of the file is told by the next group.
   const int pages = store_.database().wal_pages();

@@ -40,7 +40,7 @@ struct TenantLedgerOptions {
   // slices of so many customers.
   std::int64_t fold_customers = limits::kUnfoldedCustomersMax;
   std::int64_t fold_journal_bytes = limits::kUnfoldedJournalBytesMax;
-  std::int64_t fold_pages_min = limits::kFoldPagesMin;
+  std::int64_t fold_pages_min = limits::kFoldPagesMin;  // See limits.h.
   std::int64_t fold_slice = limits::kFoldSliceCustomers;
   // So many rows of the outbox beyond those that are sent are written down as sent.
   std::int64_t sent_ahead = limits::kSentAheadRows;
