@@ -61,6 +61,8 @@ inline constexpr std::int64_t kUnfoldedCustomersMax = 1'750'000;
 inline constexpr std::int64_t kUnfoldedBytesMax = 256 << 20;
 inline constexpr std::int64_t kUnfoldedJournalBytesMax = 256 << 20;
 inline constexpr int kUnfoldedFactorMax = 3;
+// Of a table that takes no more, what is looked up often is a copy in memory.
+inline constexpr std::int64_t kTableCopyBytesMax = 160 << 20;
 inline constexpr std::int64_t kFoldSliceCustomers = 1'000;  // And as many as came since the last.
 // When nobody waits, fewer customers than the file has pages are folded only if these are few, or
 // nothing was written for so long.

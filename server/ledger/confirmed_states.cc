@@ -29,7 +29,7 @@ absl::StatusOr<ConfirmedStates::Found> ConfirmedStates::Find(CustomerHash hash) 
     result.bucket = *found->bucket;
     return result;
   }
-  PEAKSYNC_ASSIGN_OR_RETURN(result.bucket, store_.ReadCustomer(hash));
+  PEAKSYNC_ASSIGN_OR_RETURN(result.bucket, table_.Read(hash));
   return result;
 }
 
@@ -69,6 +69,7 @@ void ConfirmedStates::Write(CustomerHash hash, const Touch& touch, JournalWriter
 void ConfirmedStates::Clear() {
   newest_ = std::make_unique<StateOverlay>();
   frozen_.reset();
+  table_.Clear();
 }
 
 void ConfirmedStates::Freeze() {
@@ -82,10 +83,10 @@ absl::Status ConfirmedStates::Fold(CustomerHash hash) {
   if (frozen->bucket) {
     found.bucket = *frozen->bucket;
   } else {
-    PEAKSYNC_ASSIGN_OR_RETURN(found.bucket, store_.ReadCustomer(hash));
+    PEAKSYNC_ASSIGN_OR_RETURN(found.bucket, table_.Read(hash));
   }
   PEAKSYNC_ASSIGN_OR_RETURN(const std::string_view bucket, Touched(found));
-  return bucket.empty() ? absl::OkStatus() : store_.WriteCustomer(hash, bucket);
+  return bucket.empty() ? absl::OkStatus() : table_.Write(hash, bucket);
 }
 
 // The bucket as the touch leaves it. Who is touched is alone, so that it means one customer.

@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/ledger/customer_state.h"
+#include "server/ledger/customer_table.h"
 #include "server/ledger/journal.h"
-#include "server/ledger/sqlite/store.h"
 #include "server/ledger/state_overlay.h"
 
 namespace peaksync {
@@ -23,7 +23,8 @@ namespace peaksync {
 // Thread safety: none.
 class ConfirmedStates {
  public:
-  explicit ConfirmedStates(LedgerStore& store) : store_(store) {}
+  ConfirmedStates(LedgerStore& store, std::int64_t table_copy_bytes_max)
+      : table_(store, table_copy_bytes_max) {}
 
   // Fills `state`; it has no attributes when nothing is known. Answers whether the customer is
   // alone with its hash. DATA_LOSS when the bytes are none of ours.
@@ -33,6 +34,7 @@ class ConfirmedStates {
   void Prefetch(CustomerHash hash) const {
     newest_->Prefetch(hash);
     if (frozen_ != nullptr) frozen_->Prefetch(hash);
+    table_.Prefetch(hash);
   }
 
   // `alone`: as Read answered, and no other customer with this hash was written since.
@@ -57,6 +59,9 @@ class ConfirmedStates {
     return newest_->bytes() + (frozen_ != nullptr ? frozen_->bytes() : 0);
   }
 
+  CustomerTable& table() { return table_; }
+  const CustomerTable& table() const { return table_; }
+
   // From now on writes go over what was written until now, which Fold brings into the table: hash
   // by hash, in the order of FrozenHashes.
   void Freeze();
@@ -74,7 +79,7 @@ class ConfirmedStates {
   absl::StatusOr<Found> Find(CustomerHash hash);
   absl::StatusOr<std::string_view> Touched(const Found& found);
 
-  LedgerStore& store_;
+  CustomerTable table_;
   std::unique_ptr<StateOverlay> newest_ = std::make_unique<StateOverlay>();
   std::unique_ptr<StateOverlay> frozen_;
   std::string packed_;

@@ -89,4 +89,9 @@ void StateOverlay::ClearShard(std::size_t shard) {
   shards_[shard] = {};
 }
 
+void StateOverlay::Clear() {
+  shards_ = {};
+  customers_ = buckets_ = bytes_ = 0;
+}
+
 }  // namespace peaksync

@@ -13,12 +13,17 @@
 
 namespace peaksync {
 
-// Customers' states that are newer than the table customers, in memory, by hash. It is made of
-// shards by the hash's first bits: so no step of it (growing, sorting, freeing) takes long, however
-// many there are. Thread safety: none.
+// Customers' states in memory, by hash. It is made of shards by the hash's first bits: so no step
+// of it (growing, sorting, freeing) takes long, however many there are. Thread safety: none.
 class StateOverlay {
  public:
-  static constexpr std::size_t kShards = 256;
+  static constexpr int kShardBits = 8;
+  static constexpr std::size_t kShards = 1 << kShardBits;
+  static std::size_t ShardOf(CustomerHash hash) { return hash >> (kCustomerHashBits - kShardBits); }
+  // All hashes of a shard are less than the first of the next.
+  static CustomerHash FirstHash(std::size_t shard) {
+    return CustomerHash{shard} << (kCustomerHashBits - kShardBits);
+  }
 
   // Views live until the next Put of the same hash, or ClearShard.
   struct Found {
@@ -34,9 +39,10 @@ class StateOverlay {
   // Later than the bucket and the touches of before.
   void Apply(CustomerHash hash, const Touch& touch);
 
-  // The hashes of a shard, ascending; all of a shard are less than those of the next.
+  // The hashes of a shard, ascending.
   std::vector<CustomerHash> Sorted(std::size_t shard) const;
   void ClearShard(std::size_t shard);
+  void Clear();
 
   std::int64_t customers() const { return customers_; }
   std::int64_t buckets() const { return buckets_; }  // So many of them have one.
@@ -62,7 +68,6 @@ class StateOverlay {
   };
   Entry& At(Shard& shard, CustomerHash hash);
   void Count(Shard& shard, std::size_t bytes);
-  static std::size_t ShardOf(CustomerHash hash) { return hash >> (kCustomerHashBits - 8); }
 
   std::array<Shard, kShards> shards_;
   std::int64_t customers_ = 0;

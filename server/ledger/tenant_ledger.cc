@@ -183,7 +183,9 @@ absl::Status TenantLedger::Begin() {
     return absl::UnavailableError(
         Concat("ledger of ", options_.tenant, " cannot be written now: ", begun.message()));
   }
-  (void)Sql(FoldSlice());
+  absl::Status slices = FoldSlice();
+  slices.Update(states_.table().CopySlice());
+  (void)Sql(slices);
   return absl::OkStatus();
 }
 
@@ -277,9 +279,10 @@ absl::Status TenantLedger::WriteDirtyAttributes() {
 UnixNanos TenantLedger::Now() const { return absl::ToUnixNanos(options_.clock->Now()); }
 
 void TenantLedger::Checkpoint(bool idle) {
-  constexpr int kPagesSoft = 4'000;        // 16 MB
-  constexpr int kPagesHard = 16'384;       // 64 MB
-  (void)store_.FitCache(states_.bytes());  // A fault of the file is told by the next group.
+  constexpr int kPagesSoft = 4'000;   // 16 MB
+  constexpr int kPagesHard = 16'384;  // 64 MB
+  // A fault of the file is told by the next group.
+  (void)store_.FitCache(states_.bytes(), !has_table_copy());
   const int pages = store_.database().wal_pages();
   if (pages > kPagesHard || (idle && pages > 0)) {
     store_.database().CheckpointTruncate();

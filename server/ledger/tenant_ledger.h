@@ -42,6 +42,7 @@ struct TenantLedgerOptions {
   std::int64_t fold_journal_bytes = limits::kUnfoldedJournalBytesMax;
   std::int64_t fold_pages_min = limits::kFoldPagesMin;  // See limits.h.
   std::int64_t fold_slice = limits::kFoldSliceCustomers;
+  std::int64_t table_copy_bytes_max = limits::kTableCopyBytesMax;  // 0: no copy.
   // So many rows of the outbox beyond those that are sent are written down as sent.
   std::int64_t sent_ahead = limits::kSentAheadRows;
   bool abort_on_broken_law = false;  // In tests.
@@ -126,6 +127,8 @@ class TenantLedger {
   bool FoldIdle();
   // Whether a fold is under way.
   bool folds() const { return fold_.under_way(); }
+  // Whether customers are looked up in memory alone.
+  bool has_table_copy() const { return states_.table().is_copied(); }
   // Brings the log into the file when it has grown; called when nobody waits.
   void Checkpoint(bool idle);
 
@@ -286,7 +289,7 @@ class TenantLedger {
 
   RunBook runs_;
   WaitingSet waiting_;
-  ConfirmedStates states_{store_};
+  ConfirmedStates states_{store_, options_.table_copy_bytes_max};
   Outbox outbox_{store_};
   Fold fold_{store_, states_, outbox_};
   JournalWriter journal_;  // Of the group that is open.

@@ -226,6 +226,24 @@ class Result:
         return f"exit status {self.status}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
+def run(command, input_text=None, deadline=2 * DEADLINE, **options):
+    """A command to its end. One that hangs is aborted: a Python with faulthandler says where."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        guarded(command), stdin=pipe, stdout=pipe, stderr=pipe, text=True, **options
+    ) as running:
+        try:
+            out, err = running.communicate(input_text, timeout=deadline)
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGABRT)
+            _, err = running.communicate(timeout=deadline)
+            raise AssertionError(f"{command} did not end in {deadline:.0f} s: {err}") from None
+        except BaseException:
+            running.kill()
+            raise
+    return Result(running.returncode, out, err)
+
+
 class Client:
     """peaksync, started and not waited for. Its standard input is a pipe."""
 

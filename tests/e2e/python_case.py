@@ -62,16 +62,9 @@ class PythonTest(harness.EndToEndTest):
     def python(self, *arguments, env=None, input_text=None):
         """`python -m peaksync` to its end."""
         environment = {**self.environment(), "PYTHONPATH": str(self.site), **(env or {})}
-        done = subprocess.run(
-            [sys.executable, "-m", "peaksync", *(str(argument) for argument in arguments)],
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env=process.clean_environment(environment),
-            timeout=2 * process.DEADLINE,
-            input=input_text,
-        )
-        return process.Result(done.returncode, done.stdout, done.stderr)
+        command = [sys.executable, "-X", "faulthandler", "-m", "peaksync", *map(str, arguments)]
+        environment = process.clean_environment(environment)
+        return process.run(command, env=environment, cwd=self.folder, input_text=input_text)
 
     def assert_values(self, result, **expected):
         """The run's values, as assert_counts has them."""

@@ -123,6 +123,8 @@ constexpr std::string_view kNames[] = {
     "process killed",
     "power cut",
     "fold ended",
+    "the table has a copy in memory",
+    "a group failed beside that copy",
     "died in a commit",
     "died in a fold",
     "died in a checkpoint",

@@ -134,6 +134,8 @@ enum class Seen : std::size_t {
   kKilled,
   kPowerCut,
   kFolded,
+  kTableCopied,
+  kFailedWithTableCopy,
   kDiedInCommit,
   kDiedInFold,
   kDiedInCheckpoint,

@@ -102,6 +102,8 @@ bool ServiceLoop::Write(std::vector<Job>& group, bool expire) {
   std::vector<Completion> completions;
   absl::Status committed = ledger.Begin();
   const bool begun = committed.ok();
+  const bool had_copy = std::exchange(has_table_copy_, ledger.has_table_copy());
+  if (has_table_copy_ && !had_copy) world_.coverage.Count(Seen::kTableCopied);
   if (begun) checker_.GroupBegun();
   for (Job& job : group) {
     if (!job.write) continue;
@@ -131,6 +133,7 @@ bool ServiceLoop::Write(std::vector<Job>& group, bool expire) {
   if (!committed.ok()) {
     world_.Tell("ledger: group failed: ", committed.message());
     world_.coverage.Count(Seen::kCommitFailed);
+    if (has_table_copy_) world_.coverage.Count(Seen::kFailedWithTableCopy);
     if (!absl::IsUnavailable(committed)) {
       world_.Break("rule 3: the ledger is damaged: ", committed.ToString());
     }

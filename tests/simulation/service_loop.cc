@@ -77,6 +77,7 @@ TenantLedgerOptions ServiceLoop::LedgerOptions() {
           .fold_journal_bytes = world_.random.Between(200, 20'000),
           .fold_pages_min = world_.random.Between(0, 60),
           .fold_slice = world_.random.Between(1, 10),
+          .table_copy_bytes_max = world_.random.Between(0, 2) == 0 ? 0 : limits::kTableCopyBytesMax,
           .sent_ahead = world_.random.Between(0, 20)};
 }
 

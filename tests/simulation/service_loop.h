@@ -160,6 +160,7 @@ class ServiceLoop final : public LaneHost {
   std::unique_ptr<Process> process_;
   std::uint64_t incarnation_ = 0;
   bool was_folding_ = false;
+  bool has_table_copy_ = false;
   bool starting_ = false;
   VirtualDisk::Loss loss_ = VirtualDisk::Loss::kNothing;  // At the next death.
   bool key_missing_ = false;

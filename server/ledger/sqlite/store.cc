@@ -37,7 +37,7 @@ struct LedgerStore::Statements {
   Statement read_attributes, write_attribute;
   Statement insert_run, update_run, find_run, find_run_by_request, read_unsettled_runs, read_runs,
       read_runs_of_source, last_completed_run, sum_runs;
-  Statement read_customer, write_customer;
+  Statement read_customer, read_customers, write_customer;
   Statement last_id, write_outbox, delete_outbox, read_outbox_chunk, read_outbox;
   Statement append_journal, read_journal, delete_journal;
   Statement pages, free_pages;
@@ -102,6 +102,8 @@ LedgerStore::Statements::Prepare(const Database& db) {
           "coalesce(sum(values_superseded), 0), coalesce(sum(values_confirmed), 0), "
           "coalesce(sum(values_rejected), 0), coalesce(sum(values_discarded), 0) FROM runs"),
       .read_customer = prepare("SELECT bucket FROM customers WHERE customer_hash = ?1"),
+      .read_customers = prepare("SELECT customer_hash, bucket FROM customers "
+                                "WHERE customer_hash >= ?1 AND customer_hash < ?2 ORDER BY 1"),
       .write_customer = prepare("INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer_hash) "
                                 "DO UPDATE SET bucket = excluded.bucket"),
       .last_id = prepare("SELECT seq FROM sqlite_sequence WHERE name = ?1"),
@@ -139,11 +141,12 @@ absl::StatusOr<LedgerStore> LedgerStore::Open(const std::string& path) {
   return LedgerStore(std::move(database), std::move(statements), std::move(rejections));
 }
 
-absl::Status LedgerStore::FitCache(std::int64_t bytes_outside) {
+absl::Status LedgerStore::FitCache(std::int64_t bytes_outside, bool looks_up) {
   constexpr std::int64_t kPagesManyTimesTheCache = 5 * 32'768;
   constexpr std::int64_t kManyBytesOutside = 128 << 20;
   PEAKSYNC_ASSIGN_OR_RETURN(const std::int64_t pages, Pages());
-  const bool small = pages >= kPagesManyTimesTheCache || bytes_outside >= kManyBytesOutside;
+  const bool small =
+      pages >= kPagesManyTimesTheCache || bytes_outside >= kManyBytesOutside || !looks_up;
   if (small == has_small_cache_) return absl::OkStatus();
   has_small_cache_ = small;
   return database_.Execute(small ? "PRAGMA cache_size=-16384" : "PRAGMA cache_size=-131072");
@@ -313,6 +316,12 @@ absl::Status LedgerStore::WriteCustomer(std::uint64_t hash, std::string_view buc
   return written;
 }
 
+absl::Status LedgerStore::ReadCustomers(std::uint64_t from, std::uint64_t to, RowVisitor visit) {
+  Statement& statement = statements_->read_customers;
+  const absl::Status bound = statement.Bind(from, to);
+  return bound.ok() ? ReadRows(statement, visit) : bound;
+}
+
 absl::StatusOr<std::int64_t> LedgerStore::ReadNumber(Statement& statement) {
   const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
   PEAKSYNC_RETURN_IF_ERROR(statement.Step().status());
@@ -357,7 +366,7 @@ absl::StatusOr<std::string> LedgerStore::ReadOutboxChunk(std::int64_t last_id) {
   return std::string(statement.Bytes(0));
 }
 
-absl::Status LedgerStore::ReadPayloads(Statement& statement, PayloadVisitor visit) {
+absl::Status LedgerStore::ReadRows(Statement& statement, RowVisitor visit) {
   const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
   while (true) {
     PEAKSYNC_ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -366,8 +375,8 @@ absl::Status LedgerStore::ReadPayloads(Statement& statement, PayloadVisitor visi
   }
 }
 
-absl::Status LedgerStore::ReadOutbox(PayloadVisitor visit) {
-  return ReadPayloads(statements_->read_outbox, visit);
+absl::Status LedgerStore::ReadOutbox(RowVisitor visit) {
+  return ReadRows(statements_->read_outbox, visit);
 }
 
 absl::StatusOr<std::int64_t> LedgerStore::LastJournalId() { return LastId("journal"); }
@@ -376,8 +385,8 @@ absl::Status LedgerStore::AppendJournal(std::string_view payload) {
   return statements_->append_journal.Run(Blob{payload}).status();
 }
 
-absl::Status LedgerStore::ReadJournal(PayloadVisitor visit) {
-  return ReadPayloads(statements_->read_journal, visit);
+absl::Status LedgerStore::ReadJournal(RowVisitor visit) {
+  return ReadRows(statements_->read_journal, visit);
 }
 
 absl::StatusOr<std::int64_t> LedgerStore::DeleteJournal(std::int64_t last_id, std::int64_t count) {

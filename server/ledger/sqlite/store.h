@@ -50,8 +50,9 @@ class LedgerStore {
 
   // Gives the page cache the size that is worth its memory: for all of a file that is not much
   // larger; of one that is, hardly any look-up finds its page, and the inner pages are enough. So
-  // they are beside many bytes of states that lie outside of the file.
-  absl::Status FitCache(std::int64_t bytes_outside);
+  // they are beside many bytes of states that lie outside of the file, and where customers are not
+  // looked up in it.
+  absl::Status FitCache(std::int64_t bytes_outside, bool looks_up);
 
   Database& database() { return database_; }
   absl::Status Begin() { return database_.Execute("BEGIN IMMEDIATE"); }
@@ -83,18 +84,20 @@ class LedgerStore {
   // The bucket of this hash; empty when there is none. The view lives until the next call.
   absl::StatusOr<std::string_view> ReadCustomer(std::uint64_t hash);
   absl::Status WriteCustomer(std::uint64_t hash, std::string_view bucket);
+  using RowVisitor = absl::FunctionRef<absl::Status(std::int64_t id, std::string_view bytes)>;
+  // Those from the first hash up to, and without, the second; in order.
+  absl::Status ReadCustomers(std::uint64_t from, std::uint64_t to, RowVisitor visit);
 
   // Chunks of the outbox, each under the last id of its rows.
   absl::StatusOr<std::int64_t> LastOutboxId();  // Of all that ever were.
   absl::Status WriteOutboxChunk(std::int64_t last_id, std::string_view payload);
   absl::Status DeleteOutboxChunk(std::int64_t last_id);
   absl::StatusOr<std::string> ReadOutboxChunk(std::int64_t last_id);
-  using PayloadVisitor = absl::FunctionRef<absl::Status(std::int64_t id, std::string_view payload)>;
-  absl::Status ReadOutbox(PayloadVisitor visit);  // In order.
+  absl::Status ReadOutbox(RowVisitor visit);  // In order.
 
   absl::StatusOr<std::int64_t> LastJournalId();  // Of all that ever were.
   absl::Status AppendJournal(std::string_view payload);
-  absl::Status ReadJournal(PayloadVisitor visit);  // In order.
+  absl::Status ReadJournal(RowVisitor visit);  // In order.
   // Deletes the oldest rows up to this one, at most `count`. Answers how many they were.
   absl::StatusOr<std::int64_t> DeleteJournal(std::int64_t last_id, std::int64_t count);
 
@@ -114,7 +117,7 @@ class LedgerStore {
 
   absl::StatusOr<std::int64_t> LastId(std::string_view table);
   static absl::StatusOr<std::int64_t> ReadNumber(Statement& statement);
-  static absl::Status ReadPayloads(Statement& statement, PayloadVisitor visit);
+  static absl::Status ReadRows(Statement& statement, RowVisitor visit);
 
   Database database_;
   bool has_small_cache_ = false;
