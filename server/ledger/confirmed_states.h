@@ -30,11 +30,17 @@ class ConfirmedStates {
   // alone with its hash. DATA_LOSS when the bytes are none of ours.
   absl::StatusOr<bool> Read(CustomerHash hash, std::string_view key, CustomerState* state);
 
-  // Brings what Read and Write will look at nearer, while something else is done.
+  // Brings what Read and Write will look at nearer, while something else is done; then, when that
+  // has come, the bucket that they will find.
   void Prefetch(CustomerHash hash) const {
     newest_->Prefetch(hash);
     if (frozen_ != nullptr) frozen_->Prefetch(hash);
     table_.Prefetch(hash);
+  }
+  void PrefetchBucket(CustomerHash hash) const {
+    if (newest_->PrefetchBucket(hash)) return;
+    if (frozen_ != nullptr && frozen_->PrefetchBucket(hash)) return;
+    table_.PrefetchBucket(hash);
   }
 
   // `alone`: as Read answered, and no other customer with this hash was written since.

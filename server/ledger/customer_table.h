@@ -29,6 +29,7 @@ class CustomerTable {
 
   // Brings what Read will look at nearer, while something else is done.
   void Prefetch(CustomerHash hash) const { copy_.Prefetch(hash); }
+  void PrefetchBucket(CustomerHash hash) const { (void)copy_.PrefetchBucket(hash); }
 
   // Goes on with the copy where it is due: at least a shard, and some customers for each that was
   // looked up in the file since the last call.

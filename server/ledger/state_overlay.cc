@@ -11,6 +11,8 @@ constexpr std::size_t kEntryBytes = 40;
 
 constexpr std::size_t kBlockBytes = 16 << 10;
 
+constexpr std::size_t kCacheLineBytes = 64;  // A bucket of five attributes has two.
+
 }  // namespace
 
 char* StateOverlay::Shard::Allocate(std::size_t size) {
@@ -35,6 +37,15 @@ std::optional<StateOverlay::Found> StateOverlay::Find(CustomerHash hash) const {
   }
   if (entry.touch != 0) result.touch = shard.touches[entry.touch - 1];
   return result;
+}
+
+bool StateOverlay::PrefetchBucket(CustomerHash hash) const {
+  const Shard& shard = shards_[ShardOf(hash)];
+  const auto found = shard.entries.find(hash);
+  if (found == shard.entries.end() || found->second.size == 0) return false;
+  __builtin_prefetch(found->second.bucket);
+  __builtin_prefetch(found->second.bucket + kCacheLineBytes);
+  return true;
 }
 
 StateOverlay::Entry& StateOverlay::At(Shard& shard, CustomerHash hash) {

@@ -32,8 +32,10 @@ class StateOverlay {
   };
   // Nothing: the overlay knows nothing of them.
   std::optional<Found> Find(CustomerHash hash) const;
-  // Brings what Find will look at nearer, while something else is done.
+  // Brings what Find will look at nearer, while something else is done; then the bucket that it
+  // will find. False: it will find none.
   void Prefetch(CustomerHash hash) const { shards_[ShardOf(hash)].entries.prefetch(hash); }
+  bool PrefetchBucket(CustomerHash hash) const;
 
   void Put(CustomerHash hash, std::string_view bucket);
   // Later than the bucket and the touches of before.

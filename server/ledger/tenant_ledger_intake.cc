@@ -12,8 +12,10 @@
 namespace peaksync {
 namespace {
 
-// What is looked for is rarely in the processor's cache.
+// What is looked for is rarely in the processor's cache: so many updates ahead, first where it
+// stands and then itself.
 constexpr std::size_t kPrefetchAhead = 8;
+constexpr std::size_t kPrefetchBucketAhead = 4;
 
 // From so many values on, max_invalid_percent is watched while a run goes; before, at its end only.
 constexpr std::int64_t kGuardFromValues = 10'000;
@@ -75,6 +77,9 @@ absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
     if (const std::size_t ahead = i + kPrefetchAhead; ahead < places.size()) {
       states_.Prefetch(places[ahead].hash);
       waiting_.Prefetch(places[ahead].hash);
+    }
+    if (const std::size_t ahead = i + kPrefetchBucketAhead; ahead < places.size()) {
+      states_.PrefetchBucket(places[ahead].hash);
     }
     PEAKSYNC_RETURN_IF_ERROR(TakeUpdate(context, request.updates[places[i].index]));
   }

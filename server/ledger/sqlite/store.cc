@@ -104,8 +104,7 @@ LedgerStore::Statements::Prepare(const Database& db) {
       .read_customer = prepare("SELECT bucket FROM customers WHERE customer_hash = ?1"),
       .read_customers = prepare("SELECT customer_hash, bucket FROM customers "
                                 "WHERE customer_hash >= ?1 AND customer_hash < ?2 ORDER BY 1"),
-      .write_customer = prepare("INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer_hash) "
-                                "DO UPDATE SET bucket = excluded.bucket"),
+      .write_customer = prepare("INSERT OR REPLACE INTO customers VALUES (?1, ?2)"),
       .last_id = prepare("SELECT seq FROM sqlite_sequence WHERE name = ?1"),
       .write_outbox = prepare("INSERT INTO outbox VALUES (?1, ?2) ON CONFLICT (last_outbox_id) "
                               "DO UPDATE SET payload = excluded.payload"),
