@@ -49,6 +49,7 @@ inline constexpr int kReconnectMaxMs = 1'000;
 // Waiting.
 inline constexpr absl::Duration kTimeout = absl::Hours(1);
 inline constexpr absl::Duration kPauseTimeout = absl::Seconds(30);
+inline constexpr absl::Duration kWatchSilenceMax = absl::Seconds(30);  // Then it is asked anew.
 inline constexpr absl::Duration kBarInterval = absl::Milliseconds(100);
 inline constexpr absl::Duration kPlainInterval = absl::Seconds(5);
 

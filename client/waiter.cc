@@ -80,6 +80,7 @@ absl::StatusOr<WaitResult> WaitForRun(
   std::string trouble;
   std::unique_ptr<RunWatch> watch;
   absl::Time watch_again = absl::InfinitePast();
+  absl::Time heard = absl::InfinitePast();
   for (;;) {
     const absl::Time now = absl::Now();
     on_news(result.run, trouble);
@@ -94,13 +95,16 @@ absl::StatusOr<WaitResult> WaitForRun(
         continue;
       }
       watch = std::make_unique<RunWatch>(channel, run.run_id(), options.deadline);
+      heard = now;
     }
-    switch (watch->Wait(until, &result.run)) {
+    switch (watch->Wait(std::min(until, heard + options.silence_max), &result.run)) {
       case RunWatch::Event::kNews:
         trouble.clear();
         backoff.Reset();
+        heard = absl::Now();
         break;
       case RunWatch::Event::kQuiet:
+        if (absl::Now() >= heard + options.silence_max) watch.reset();
         break;
       case RunWatch::Event::kEnded: {
         const absl::Status why = watch->status();

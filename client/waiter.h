@@ -42,6 +42,7 @@ struct WaitResult {
 struct WaitOptions {
   absl::Time deadline = absl::InfiniteFuture();
   absl::Duration pause_timeout = limits::kPauseTimeout;
+  absl::Duration silence_max = limits::kWatchSilenceMax;
   absl::Duration backoff_min = limits::kBackoffMin;
   absl::Duration backoff_max = limits::kBackoffMax;
 };
@@ -49,8 +50,9 @@ struct WaitOptions {
 // Why the waiting did not come to the run's end, with the reason and how much waits; OK for kDone.
 absl::Status WaitError(const WaitResult& result, const WaitOptions& options);
 
-// Watches a run until it is final, reconnecting as long as it takes. `on_news` gets every state,
-// and an empty string or the reason why there is none. Errors: what the service says (not
+// Watches a run until it is final, reconnecting as long as it takes. A watch that is silent is
+// asked anew, so that news that were lost on the way cost no more than that. `on_news` gets every
+// state, and an empty string or the reason why there is none. Errors: what the service says (not
 // UNAVAILABLE).
 absl::StatusOr<WaitResult> WaitForRun(
     const Channel& channel, const v1::SyncRun& run, const WaitOptions& options,

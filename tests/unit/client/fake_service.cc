@@ -1,6 +1,7 @@
 #include "tests/unit/client/fake_service.h"
 
 #include <chrono>
+#include <thread>
 
 namespace peaksync::client {
 
@@ -198,6 +199,16 @@ grpc::Status FakeService::SetSourceCursor(grpc::ServerContext* /*context*/,
 grpc::Status FakeService::WatchSyncRun(grpc::ServerContext* context,
                                        const v1::WatchSyncRunRequest* request,
                                        grpc::ServerWriter<v1::WatchSyncRunResponse>* writer) {
+  const auto is_left = [&] {
+    const std::lock_guard lock(mutex_);
+    return stopping_ || context->IsCancelled();
+  };
+  bool is_silent = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_silent = watches_++ < silent_watches;
+  }
+  while (is_silent && !is_left()) std::this_thread::yield();
   if (request->run_id() != run().run_id()) {
     const std::lock_guard lock(mutex_);
     const v1::SyncRun* const other = Find(request->run_id());
@@ -221,9 +232,8 @@ grpc::Status FakeService::WatchSyncRun(grpc::ServerContext* context,
     writer->Write(response);
   }
   // A run that still waits is watched until the watcher leaves.
-  while (states.back().state() == v1::SYNC_RUN_STATE_RECEIVED && !context->IsCancelled()) {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) break;
+  while (states.back().state() == v1::SYNC_RUN_STATE_RECEIVED && !is_left()) {
+    std::this_thread::yield();
   }
   return grpc::Status::OK;
 }

@@ -75,6 +75,7 @@ class FakeService final : public v1::SyncService::Service {
   std::vector<StreamScript> scripts;
   // The states that a watch gives, one after the other; the last one stays.
   std::vector<v1::SyncRun> watched;
+  int silent_watches = 0;  // The first so many watches give nothing until they are left.
   // Runs beside that of the stream: GetSyncRun and WatchSyncRun find them, ListSyncRuns does not.
   std::vector<v1::SyncRun> other_runs;
   // Why the source `churn` needs a FULL run; any other `start` is refused then.
@@ -120,6 +121,7 @@ class FakeService final : public v1::SyncService::Service {
   std::vector<v1::CustomerUpdate> updates_;
   std::vector<int> batch_sizes_;
   int finishes_ = 0;
+  int watches_ = 0;
   int retry_runs_ = 0;
   std::vector<v1::ListRejectionsRequest> lists_;
   std::vector<v1::RetryRejectionsRequest> retries_;

@@ -32,6 +32,7 @@ RECONNECT_MAX_MS = 1_000
 # Waiting.
 TIMEOUT = 3_600.0
 PAUSE_TIMEOUT = 30.0
+WATCH_SILENCE_MAX = 30.0  # Then it is asked anew.
 TICK = 1.0  # How often progress is told even when nothing changes.
 DURATION_MAX = 3_660 * 86_400.0
 

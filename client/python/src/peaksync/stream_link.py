@@ -71,4 +71,4 @@ class StreamLink:
         self._closed.set()
         self._outgoing.put(None)
         self._call.cancel()
-        self._thread.join()
+        self._thread.join(limits.GOODBYE_WAIT)

@@ -91,7 +91,7 @@ class RunWatch:
 
     def close(self) -> None:
         self._call.cancel()
-        self._thread.join()
+        self._thread.join(limits.GOODBYE_WAIT)
 
 
 def wait_error(end: str, run: Any, pause_timeout: float) -> Optional[PeakSyncError]:
@@ -127,11 +127,12 @@ def wait_for_run(
 ) -> Tuple[Any, str]:
     """Watches a run until it is final, reconnecting as long as it takes: the run, and how it ended.
 
-    `on_news` gets every state, and the reason where there is none. Raises what the service says,
-    but for UNAVAILABLE. `deadline` is of time.monotonic.
+    A watch that is silent is asked anew, so that news that were lost on the way cost no more than
+    that. `on_news` gets every state, and the reason where there is none. Raises what the service
+    says, but for UNAVAILABLE. `deadline` is of time.monotonic.
     """
     policy, backoff = WaitPolicy(deadline, pause_timeout), Backoff()
-    trouble, again = "", 0.0
+    trouble, again, heard = "", 0.0, 0.0
     watch: Optional[RunWatch] = None
     try:
         while True:
@@ -146,7 +147,8 @@ def wait_for_run(
                     time.sleep(max(0.0, min(wait, again - now)))
                     continue
                 watch = RunWatch(channel, run.run_id, max(0.0, deadline - now))
-            news = watch.next(wait)
+                heard = now
+            news = watch.next(min(wait, heard + limits.WATCH_SILENCE_MAX - now))
             if isinstance(news, End):
                 if news.code not in _MAY_BE_MENDED:
                     raise channel.explain(news)
@@ -155,8 +157,11 @@ def wait_for_run(
                 watch = None
                 again = time.monotonic() + max(backoff.next(), 0.001)
             elif news is not None:
-                run, trouble = news, ""
+                run, trouble, heard = news, "", time.monotonic()
                 backoff.reset()
+            elif time.monotonic() >= heard + limits.WATCH_SILENCE_MAX:
+                watch.close()
+                watch = None
     finally:
         if watch is not None:
             watch.close()
