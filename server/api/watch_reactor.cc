@@ -30,8 +30,8 @@ WatchReactor* WatchReactor::Start(grpc::CallbackServerContext* context, const Ca
     reactor->stream_ = *stream;
   }
   // In this order, so that no change falls between the two.
-  caller.tenant->ledger->WatchRun(run_id, *stream,
-                                  [self](RunView view) { self->OnChange(std::move(view)); });
+  caller.tenant->ledger->WatchRun(
+      run_id, *stream, [self](absl::StatusOr<RunView> view) { self->OnChange(std::move(view)); });
   caller.tenant->ledger->GetRun(
       std::move(run_id), [self](absl::StatusOr<RunView> view) { self->OnChange(std::move(view)); });
   return reactor;

@@ -247,9 +247,10 @@ class Ledger {
   virtual void ListSources(int page_size, std::string after, Done<SourcePage> done) = 0;
   virtual void GetLastSync(std::string source, Done<LastSync> done) = 0;
   // Calls `changed` after each commit that changed the run, and when delivery's state changes,
-  // until UnwatchRun with the same number. `watch` is chosen by the caller (a StreamId will do).
+  // until UnwatchRun with the same number; with an error when the run cannot be read then. `watch`
+  // is chosen by the caller (a StreamId will do).
   virtual void WatchRun(std::string run_id, std::uint64_t watch,
-                        std::function<void(RunView)> changed) = 0;
+                        std::function<void(absl::StatusOr<RunView>)> changed) = 0;
   virtual void UnwatchRun(std::uint64_t watch) = 0;
 };
 

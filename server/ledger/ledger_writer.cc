@@ -188,8 +188,7 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
 void LedgerWriter::Notify(const std::vector<std::string>& run_ids, bool all) {
   for (const Watcher& watcher : watchers_) {
     if (!all && std::ranges::find(run_ids, watcher.run_id) == run_ids.end()) continue;
-    absl::StatusOr<RunView> view = ledger_->GetRun(watcher.run_id);
-    if (view.ok()) watcher.changed(*std::move(view));
+    watcher.changed(ledger_->GetRun(watcher.run_id));
   }
 }
 

@@ -74,7 +74,7 @@ class LedgerWriter final : public Ledger {
   void ListSources(int page_size, std::string after, Done<SourcePage> done) override;
   void GetLastSync(std::string source, Done<LastSync> done) override;
   void WatchRun(std::string run_id, std::uint64_t watch,
-                std::function<void(RunView)> changed) override;
+                std::function<void(absl::StatusOr<RunView>)> changed) override;
   void UnwatchRun(std::uint64_t watch) override;
 
  private:
@@ -97,7 +97,7 @@ class LedgerWriter final : public Ledger {
   struct Watcher {
     std::string run_id;
     std::uint64_t watch;
-    std::function<void(RunView)> changed;
+    std::function<void(absl::StatusOr<RunView>)> changed;
   };
 
   template <typename T, typename F>

@@ -192,7 +192,7 @@ void LedgerWriter::GetLastSync(std::string source, Done<LastSync> done) {
 }
 
 void LedgerWriter::WatchRun(std::string run_id, std::uint64_t watch,
-                            std::function<void(RunView)> changed) {
+                            std::function<void(absl::StatusOr<RunView>)> changed) {
   Job job;
   job.read = [this, watcher = Watcher{std::move(run_id), watch, std::move(changed)}](
                  TenantLedger&) mutable { watchers_.push_back(std::move(watcher)); };

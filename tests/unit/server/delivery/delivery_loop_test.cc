@@ -142,7 +142,9 @@ class FakeLedger final : public Ledger {
   void ListRuns(std::string, int, std::optional<std::int64_t>, Done<RunPage>) override { FAIL(); }
   void ListSources(int, std::string, Done<SourcePage>) override { FAIL(); }
   void GetLastSync(std::string, Done<LastSync>) override { FAIL(); }
-  void WatchRun(std::string, std::uint64_t, std::function<void(RunView)>) override { FAIL(); }
+  void WatchRun(std::string, std::uint64_t, std::function<void(absl::StatusOr<RunView>)>) override {
+    FAIL();
+  }
   void UnwatchRun(std::uint64_t) override { FAIL(); }
 
  private:

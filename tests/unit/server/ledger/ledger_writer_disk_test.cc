@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "tests/unit/server/ledger/ledger_writer_fixture.h"
 
@@ -94,6 +95,28 @@ TEST_F(LedgerWriterDisk, TriesOutcomesAgainUntilAGroupCanBegin) {
   disk_.Heal();
   EXPECT_THAT(TryStart("other", 2).Get(), IsOk());
   EXPECT_EQ(Get(run).values.confirmed, 1);
+}
+
+// Silence would make it wait for ever.
+TEST_F(LedgerWriterDisk, TellsAWatcherThatItsRunCannotBeRead) {
+  const std::string run = Start("model");
+  ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
+  ASSERT_THAT(Finish(run).Get(), IsOk());
+  writer_->Settle(LeaseAll());
+  Drain();
+  std::vector<absl::Status> seen;
+  writer_->WatchRun(run, 5,
+                    [&](const absl::StatusOr<RunView>& view) { seen.push_back(view.status()); });
+  TouchFile();
+  disk_.FailReads(1'000'000);
+  writer_->SetDeliveryStatus({});
+  Drain();
+  disk_.Heal();
+  writer_->SetDeliveryStatus({});
+  Drain();
+  ASSERT_THAT(seen, SizeIs(2));
+  EXPECT_FALSE(seen[0].ok());
+  EXPECT_THAT(seen[1], IsOk());
 }
 
 TEST_F(LedgerWriterDisk, ShowsThatTheDiskFailsAndThatItIsWellAgain) {

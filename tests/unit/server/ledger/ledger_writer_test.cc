@@ -252,7 +252,7 @@ TEST_F(LedgerWriterTest, TellsWatchersOfTheirRun) {
   const std::string run = Start("model");
   const std::string other = Start("other", 2);
   std::vector<RunView> seen;
-  writer_->WatchRun(run, 5, [&](RunView view) { seen.push_back(std::move(view)); });
+  writer_->WatchRun(run, 5, [&](absl::StatusOr<RunView> view) { seen.push_back(*view); });
   Drain();
   ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
   ASSERT_THAT(Push(other, 1, {{"li", {{"a", 1}}}}, 2).Get(), IsOk());
