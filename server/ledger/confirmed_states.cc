@@ -75,6 +75,7 @@ void ConfirmedStates::Clear() {
 void ConfirmedStates::Freeze() {
   PEAKSYNC_CHECK(frozen_ == nullptr);
   frozen_ = std::exchange(newest_, std::make_unique<StateOverlay>());
+  table_.Expect(frozen_->bytes());
 }
 
 absl::Status ConfirmedStates::Fold(CustomerHash hash) {

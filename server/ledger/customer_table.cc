@@ -67,6 +67,10 @@ absl::Status CustomerTable::CopyShard() {
   return absl::OkStatus();
 }
 
+void CustomerTable::Expect(std::int64_t bytes) {
+  if (bytes > copy_bytes_max_) GiveUp();
+}
+
 void CustomerTable::GiveUp() {
   Clear();
   is_too_large_ = true;

@@ -37,6 +37,9 @@ class CustomerTable {
   // No look-up goes to the file any more.
   bool is_copied() const { return copied_shards_ == StateOverlay::kShards; }
   std::int64_t copy_bytes() const { return copy_.bytes(); }
+  // Customers that take so much are about to be written: a copy that will not hold them is not kept
+  // until then.
+  void Expect(std::int64_t bytes);
 
   void Clear();
 

@@ -129,6 +129,19 @@ TEST_F(CustomerTableTest, ATableThatGrowsTooLargeIsCopiedNoMore) {
   EXPECT_FALSE(table_->is_copied());
 }
 
+// Memory would hold them twice otherwise, while they are folded.
+TEST_F(CustomerTableTest, IsNotKeptWhenMoreIsComingThanItCanHold) {
+  UseRoom(400'000);
+  Copy();
+  table_->Expect(400'000);
+  EXPECT_TRUE(table_->is_copied());
+  table_->Expect(400'001);
+  EXPECT_EQ(table_->copy_bytes(), 0);
+  Copy();
+  EXPECT_FALSE(table_->is_copied());
+  ExpectAll();
+}
+
 TEST_F(CustomerTableTest, KnowsNothingOfWhatWasRolledBack) {
   Copy();
   ASSERT_THAT(store_.Begin(), IsOk());
