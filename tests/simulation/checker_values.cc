@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "tests/simulation/checker.h"
+#include "tests/simulation/update_maker.h"
 
 namespace peaksync::simulation {
 namespace {
@@ -222,9 +223,9 @@ void Checker::Retried(const std::vector<Rejection>& rejections, const std::vecto
     if (run != runs.end()) change.run_id = run->run_id;
     change.key = {KeyOf(rejection.customer), rejection.attribute};
     change.updated_at = rejection.updated_at;
-    change.json = rejection.json;
+    change.json = AsSent(rejection.attribute, rejection.json);
     double number = 0;
-    if (absl::SimpleAtod(rejection.json, &number)) change.number = number;
+    if (absl::SimpleAtod(change.json, &number)) change.number = number;
     model_.Retry(change);
   }
   if (!rejections.empty()) world_.coverage.Count(Seen::kRetried);

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/numbers.h"
+
 namespace peaksync::simulation {
 namespace {
 
@@ -43,6 +45,13 @@ constexpr const char* kTiers[] = {"gold", "silver", "bronze \\\"x\\\""};
 constexpr const char* kTierTexts[] = {"gold", "silver", "bronze \"x\""};
 
 }  // namespace
+
+std::string AsSent(std::string_view attribute, const std::string& json) {
+  double number = 0;
+  if (attribute != "score" || !absl::SimpleAtod(json, &number)) return json;
+  const auto score = std::ranges::find(kScores, number, &Score::given);
+  return score == std::end(kScores) ? json : score->json;
+}
 
 void UpdateMaker::Add(std::string_view model_name, std::string json, std::optional<double> number,
                       const v1::Value& message, MadeUpdate& update) {

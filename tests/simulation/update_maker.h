@@ -35,6 +35,9 @@ struct MadeBatch {
   std::vector<MadeUpdate> updates;
 };
 
+// How a value that the service kept as it came must look in a request.
+std::string AsSent(std::string_view attribute, const std::string& json);
+
 // Makes batches: few customers, few values, so that they meet; times on a coarse grid, so that they
 // tie. Thread safety: none.
 class UpdateMaker {
