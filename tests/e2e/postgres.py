@@ -28,10 +28,12 @@ class Postgres:
     def __init__(self):
         # A socket's path has 107 characters at most, so it lies in the system's own folder.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="peaksync-pg-"))
-        self.user = None
+        self.become = []
         if os.geteuid() == 0:  # initdb refuses to be root.
-            self.user = pwd.getpwnam("nobody")
-            os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+            user = pwd.getpwnam("nobody")
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            identity = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+            self.become = ["/usr/bin/setpriv", *identity]
         data = self.folder / "data"
         self._run(BIN / "initdb", "-D", data, "-U", "admin", "-A", "trust", "-E", "UTF8",
                   "--no-locale", "--no-sync")
@@ -42,26 +44,21 @@ class Postgres:
                  "-c", "fsync=off", "-c", "timezone=America/New_York"]
         with open(self.folder / "log", "wb") as log:
             self.popen = subprocess.Popen(
-                [str(BIN / "postgres"), "-D", str(data), *flags],
+                self._owned([BIN / "postgres", "-D", data, *flags]),
                 stderr=log,
-                preexec_fn=self._become,
                 cwd=self.folder,
             )
         process.wait_for("PostgreSQL takes connections", self._is_ready)
         self.sql(f"CREATE ROLE peaksync LOGIN PASSWORD '{PASSWORD}'")
         self.sql("GRANT pg_read_all_data TO peaksync")
 
-    def _become(self):
-        process.die_with_parent()
-        if self.user is not None:
-            os.setgroups([])
-            os.setgid(self.user.pw_gid)
-            os.setuid(self.user.pw_uid)
-            process.die_with_parent()  # Another user forgets it.
+    def _owned(self, command):
+        """The command, as the user whose the database is; guarded last, for a new user forgets."""
+        return [*self.become, *process.guarded(command)]
 
     def _run(self, *command):
-        subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL,
-                       timeout=process.DEADLINE, preexec_fn=self._become, cwd=self.folder)
+        subprocess.run(self._owned(command), check=True, stdout=subprocess.DEVNULL,
+                       timeout=process.DEADLINE, cwd=self.folder)
 
     def _is_ready(self):
         if self.popen.poll() is not None:

@@ -1,6 +1,5 @@
 """Starts and stops the three programs, and waits for what they do."""
 
-import ctypes
 import json
 import os
 import pathlib
@@ -19,22 +18,13 @@ _BUILT = REPOSITORY / "build" / "release" / "bin"
 BIN_DIR = pathlib.Path(os.environ.get("PEAKSYNC_BIN_DIR", _BUILT)).resolve()
 DEADLINE = 60.0  # Of any wait. Sanitizers and a busy machine are slow; a green run waits for none.
 POLL = 0.02
-PDEATHSIG = 1
-
-_libc = ctypes.CDLL(None)
-
-
-def die_with_parent():
-    """A test runner that is killed leaves no process behind; a limit of files makes writes fail."""
-    _libc.prctl(PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
 def guarded(command):
-    """The command so that its program dies with the test runner, as die_with_parent says.
+    """The command so that a test runner that is killed leaves no process of it behind.
 
-    By programs that become it: preexec_fn runs Python in a fork of a process that has gRPC's
-    threads, and now and then hangs there.
+    And so that a limit of files makes its writes fail. By programs that become it: preexec_fn runs
+    Python in a fork of a process that has gRPC's threads, and now and then hangs there.
     """
     guards = ["/usr/bin/env", "--ignore-signal=XFSZ", "/usr/bin/setpriv", "--pdeathsig", "KILL"]
     return [*guards, *(str(part) for part in command)]

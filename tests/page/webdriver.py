@@ -1,12 +1,10 @@
 """A browser without a window, driven by the W3C WebDriver protocol over chromedriver."""
 
 import base64
-import ctypes
 import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import time
 import urllib.error
@@ -15,6 +13,8 @@ import urllib.request
 DEADLINE = 60.0  # Of any wait; a green run waits for none of it.
 POLL = 0.05
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # The protocol's name of a reference.
+# So that a test runner that is killed leaves no process behind.
+GUARD = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -26,11 +26,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def die_with_parent():
-    """A test runner that is killed leaves no process behind."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def wait_for(what, condition, deadline=DEADLINE):
@@ -57,9 +52,7 @@ class Browser:
         driver = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
         log = pathlib.Path(folder) / "driver.log"
         with log.open("w") as out:
-            self.popen = subprocess.Popen(
-                [driver, "--port=0"], stdout=out, stderr=out, preexec_fn=die_with_parent
-            )
+            self.popen = subprocess.Popen([*GUARD, driver, "--port=0"], stdout=out, stderr=out)
         try:
             self._connect(log, [*FLAGS, f"--user-data-dir={folder}/profile"], chromium)
             self.call("POST", "/window/rect", {"width": width, "height": height})
