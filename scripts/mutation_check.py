@@ -31,6 +31,7 @@ SAYS_WHY = r"(?m)^(?:\[  FAILED  \] \S+|(?:rule|section) .*|.*[Cc]heck failed.*)
 
 INTAKE = "server/ledger/tenant_ledger_intake.cc"
 DECIDE_UPDATE = "server/ledger/tenant_ledger_decide.cc"
+CUSTOMER_TABLE = "server/ledger/customer_table.cc"
 FOLD = "server/ledger/tenant_ledger_fold.cc"
 RUNS = "server/ledger/tenant_ledger_runs.cc"
 OPERATIONS = "server/ledger/tenant_ledger_operations.cc"
@@ -255,6 +256,9 @@ BUGS = {
             "    AllowToSend(next_sent_up_to_);\n",
             "    AllowToSend(JournalWriter::kAnythingSent);\n",
         )
+    ],
+    "fold past the table's copy in memory": [
+        (CUSTOMER_TABLE, "  copy_.Put(hash, bucket);\n  if (copy", "  if (copy")
     ],
 }
 

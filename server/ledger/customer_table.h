@@ -12,10 +12,10 @@
 namespace peaksync {
 
 // The table customers, and a copy of it in memory where that is worth it: a look-up in the copy
-// costs a tenth of one in the file. It is made when as many customers were looked up as the file
-// has pages, for then most pages were read anyway; shard by shard, so that no step of it takes
-// long; and only of a table that fits `copy_bytes_max`. Larger ones are read from the file
-// (docs/decisions/0011-table-in-memory.md).
+// waits for memory twice, one in the file a dozen times. It is made when as many customers were
+// looked up as the file has pages, for then most pages were read anyway; shard by shard, so that no
+// step of it takes long; and only of a table that fits `copy_bytes_max`. Larger ones are read from
+// the file (docs/decisions/0011-table-in-memory.md).
 //
 // What is written and then rolled back must be followed by Clear. Thread safety: none.
 class CustomerTable {
