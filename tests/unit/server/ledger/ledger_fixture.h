@@ -105,6 +105,7 @@ class TenantLedgerTest : public ::testing::Test {
             .fold_journal_bytes = fold_journal_bytes_,
             .fold_pages_min = fold_pages_min_,
             .fold_slice = fold_slice_,
+            .table_copy_bytes_max = table_copy_bytes_max_,
             .sent_ahead = sent_ahead_,
             .abort_on_broken_law = true};
   }
@@ -295,6 +296,7 @@ class TenantLedgerTest : public ::testing::Test {
   std::int64_t fold_customers_ = limits::kUnfoldedCustomersMax;
   std::int64_t fold_journal_bytes_ = limits::kUnfoldedJournalBytesMax;
   std::int64_t fold_pages_min_ = limits::kFoldPagesMin;
+  std::int64_t table_copy_bytes_max_ = limits::kTableCopyBytesMax;
   std::int64_t fold_slice_ = limits::kFoldSliceCustomers;
   std::int64_t sent_ahead_ = limits::kSentAheadRows;
   FakeClock clock_;

@@ -210,5 +210,24 @@ TEST_F(TenantLedgerFold, GivesTheRoomOfTheJournalBackToTheDisk) {
   EXPECT_THAT(Values(Push(updates, At(1))), CountsAre(ValueCounts{.unchanged = 40'000}));
 }
 
+// Memory would hold all of them twice otherwise, while they are folded.
+TEST_F(TenantLedgerFold, AFoldOfMoreThanTheTablesCopyCanHoldGivesItUpFirst) {
+  table_copy_bytes_max_ = 100'000;
+  Reopen();
+  for (int i = 0; i < 3; ++i) Push(All(1), At(1));  // More look-ups than the file has pages.
+  ASSERT_TRUE(ledger_->has_table_copy());
+  std::vector<Update> large;
+  for (int i = 0; i < 500; ++i) {
+    large.push_back({std::string(200, 'x') + std::to_string(i), {{"a", i}}});
+  }
+  Push(large, At(1));
+  Confirm();
+  ASSERT_TRUE(ledger_->has_table_copy());
+  ASSERT_TRUE(FoldSlices(1));
+  EXPECT_FALSE(ledger_->has_table_copy());
+  FoldAll();
+  ExpectKnown(1, 1);
+}
+
 }  // namespace
 }  // namespace peaksync::testing
