@@ -7,7 +7,6 @@ import sqlite3
 import unittest
 
 import harness
-import process
 import python_case
 
 UTC = datetime.timezone.utc
