@@ -61,6 +61,10 @@ inline constexpr std::int64_t kUnfoldedCustomersMax = 1'750'000;
 inline constexpr std::int64_t kUnfoldedBytesMax = 256 << 20;
 inline constexpr std::int64_t kUnfoldedJournalBytesMax = 256 << 20;
 inline constexpr int kUnfoldedFactorMax = 3;
+// Pages of the write-ahead log from which on it is brought into the file between groups, and those
+// from which on a group waits for all of it: 16 and 64 MB.
+inline constexpr int kLogPagesSoft = 4'000;
+inline constexpr int kLogPagesHard = 16'384;
 // Of a table that takes no more, what is looked up often is a copy in memory.
 inline constexpr std::int64_t kTableCopyBytesMax = 160 << 20;
 inline constexpr std::int64_t kFoldSliceCustomers = 1'000;  // And as many as came since the last.

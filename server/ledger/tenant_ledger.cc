@@ -279,14 +279,12 @@ absl::Status TenantLedger::WriteDirtyAttributes() {
 UnixNanos TenantLedger::Now() const { return absl::ToUnixNanos(options_.clock->Now()); }
 
 void TenantLedger::Checkpoint(bool idle) {
-  constexpr int kPagesSoft = 4'000;   // 16 MB
-  constexpr int kPagesHard = 16'384;  // 64 MB
   // A fault of the file is told by the next group.
   (void)store_.FitCache(states_.bytes(), !has_table_copy());
   const int pages = store_.database().wal_pages();
-  if (pages > kPagesHard || (idle && pages > 0)) {
+  if (pages > limits::kLogPagesHard || (idle && pages > 0)) {
     store_.database().CheckpointTruncate();
-  } else if (pages > kPagesSoft) {
+  } else if (pages > options_.log_pages) {
     store_.database().CheckpointPassive();
   }
 }

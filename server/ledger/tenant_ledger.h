@@ -43,6 +43,7 @@ struct TenantLedgerOptions {
   std::int64_t fold_pages_min = limits::kFoldPagesMin;  // See limits.h.
   std::int64_t fold_slice = limits::kFoldSliceCustomers;
   std::int64_t table_copy_bytes_max = limits::kTableCopyBytesMax;  // 0: no copy.
+  int log_pages = limits::kLogPagesSoft;
   // So many rows of the outbox beyond those that are sent are written down as sent.
   std::int64_t sent_ahead = limits::kSentAheadRows;
   bool abort_on_broken_law = false;  // In tests.

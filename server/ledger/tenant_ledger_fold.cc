@@ -133,6 +133,7 @@ bool TenantLedger::FoldIdle() {
   fold_wanted_ = true;
   const bool folded = Begin().ok() && Commit().ok();
   fold_wanted_ = false;
+  Checkpoint(/*idle=*/false);  // Or the log would become as large as the table.
   return folded && fold_.under_way();
 }
 

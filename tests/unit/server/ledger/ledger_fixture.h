@@ -106,6 +106,7 @@ class TenantLedgerTest : public ::testing::Test {
             .fold_pages_min = fold_pages_min_,
             .fold_slice = fold_slice_,
             .table_copy_bytes_max = table_copy_bytes_max_,
+            .log_pages = log_pages_,
             .sent_ahead = sent_ahead_,
             .abort_on_broken_law = true};
   }
@@ -297,6 +298,7 @@ class TenantLedgerTest : public ::testing::Test {
   std::int64_t fold_journal_bytes_ = limits::kUnfoldedJournalBytesMax;
   std::int64_t fold_pages_min_ = limits::kFoldPagesMin;
   std::int64_t table_copy_bytes_max_ = limits::kTableCopyBytesMax;
+  int log_pages_ = limits::kLogPagesSoft;
   std::int64_t fold_slice_ = limits::kFoldSliceCustomers;
   std::int64_t sent_ahead_ = limits::kSentAheadRows;
   FakeClock clock_;

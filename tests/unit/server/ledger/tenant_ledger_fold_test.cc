@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -208,6 +210,28 @@ TEST_F(TenantLedgerFold, GivesTheRoomOfTheJournalBackToTheDisk) {
   while (ledger_->FoldIdle() || ledger_->FoldIdle()) continue;
   EXPECT_LT(bytes(), full / 2);
   EXPECT_THAT(Values(Push(updates, At(1))), CountsAre(ValueCounts{.unchanged = 40'000}));
+}
+
+TEST_F(TenantLedgerFold, TheLogStaysSmallWhileNobodyWaitsForTheFold) {
+  fold_slice_ = 20;
+  log_pages_ = 50;
+  Reopen();
+  constexpr std::uintmax_t kLogBytesMax = 100 * 4'096;
+  for (int batch = 0; batch < 10; ++batch) {
+    std::vector<Update> large;
+    for (int i = 0; i < 100; ++i) {
+      large.push_back({std::string(500, 'x') + std::to_string(100 * batch + i), {{"a", i}}});
+    }
+    Push(large, At(1));
+    Confirm();
+  }
+  ledger_->Checkpoint(/*idle=*/true);
+  std::uintmax_t log = 0;
+  while (ledger_->FoldIdle()) {
+    log = std::max(log, std::filesystem::file_size(dir_.File("acme.db-wal")));
+  }
+  EXPECT_GT(std::filesystem::file_size(dir_.File("acme.db")), kLogBytesMax);
+  EXPECT_LE(log, kLogBytesMax);
 }
 
 // Memory would hold all of them twice otherwise, while they are folded.
