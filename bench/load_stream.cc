@@ -21,8 +21,8 @@
 namespace peaksync::bench {
 namespace {
 
-constexpr std::size_t kUnackedBatchesMin = 8;
-constexpr std::size_t kUnackedUpdates = 8'000;
+constexpr std::size_t kUnackedBatchesMin = 16;
+constexpr std::size_t kUnackedUpdates = 16'000;
 constexpr std::size_t kUnackedBatchesPaced = 256;
 // Messages of fewer updates go to the socket in groups of so many.
 constexpr std::size_t kSmallBatch = 32;

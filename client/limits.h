@@ -31,7 +31,7 @@ inline constexpr int kRejectionsPageSize = 512;
 inline constexpr int kMessageReceiveBytesMax = 8 << 20;
 
 // The stream. A batch stays in memory until it is acknowledged.
-inline constexpr std::size_t kUnackedBatchesMax = 8;
+inline constexpr std::size_t kUnackedBatchesMax = 16;
 inline constexpr std::size_t kBatchesRememberedMax = 2 * kUnackedBatchesMax;  // Their line numbers.
 inline constexpr std::size_t kInboxMessagesMax = 64;
 inline constexpr int kOddBreaksMax = 5;  // In a row, of kinds that waiting seldom mends.

@@ -63,7 +63,8 @@ class UpdateStream {
   std::unique_ptr<v1::StreamUpdatesRequest> NewBatch();
   // The number that the next batch sent will have.
   std::int64_t next_sequence() const;
-  // Sends a batch; gives it its number. Returns once fewer than 8 batches are unacknowledged.
+  // Sends a batch; gives it its number. Returns once fewer than limits::kUnackedBatchesMax
+  // batches are unacknowledged.
   absl::Status Send(std::unique_ptr<v1::StreamUpdatesRequest> batch);
   // Waits until all is acknowledged and ends the run's receiving.
   absl::StatusOr<v1::SyncRun> Finish(std::optional<google::protobuf::Timestamp> cursor);

@@ -260,6 +260,13 @@ BUGS = {
     "fold past the table's copy in memory": [
         (CUSTOMER_TABLE, "  copy_.Put(hash, bucket);\n  if (copy", "  if (copy")
     ],
+    "fold past what was looked up ahead": [
+        (
+            CUSTOMER_TABLE,
+            "std::string_view bucket) {\n  ForgetAhead();\n",
+            "std::string_view bucket) {\n",
+        )
+    ],
 }
 
 

@@ -67,6 +67,8 @@ inline constexpr int kLogPagesSoft = 4'000;
 inline constexpr int kLogPagesHard = 16'384;
 // Of a table that takes no more, what is looked up often is a copy in memory.
 inline constexpr std::int64_t kTableCopyBytesMax = 160 << 20;
+// Of a group's customers, whose rows are read together before its batches are taken in.
+inline constexpr std::size_t kReadAheadBytesMax = 8 << 20;
 inline constexpr std::int64_t kFoldSliceCustomers = 1'000;  // And as many as came since the last.
 // When nobody waits, fewer customers than the file has pages are folded only if these are few, or
 // nothing was written for so long.

@@ -33,6 +33,14 @@ absl::StatusOr<ConfirmedStates::Found> ConfirmedStates::Find(CustomerHash hash) 
   return result;
 }
 
+bool ConfirmedStates::IsInTable(CustomerHash hash) const {
+  const auto has_bucket = [hash](const StateOverlay& overlay) {
+    const auto found = overlay.Find(hash);
+    return found && found->bucket;
+  };
+  return !has_bucket(*newest_) && (frozen_ == nullptr || !has_bucket(*frozen_));
+}
+
 absl::StatusOr<bool> ConfirmedStates::Read(CustomerHash hash, std::string_view key,
                                            CustomerState* state) {
   state->attributes.clear();

@@ -30,6 +30,9 @@ class ConfirmedStates {
   // alone with its hash. DATA_LOSS when the bytes are none of ours.
   absl::StatusOr<bool> Read(CustomerHash hash, std::string_view key, CustomerState* state);
 
+  // Whether Read will ask the table.
+  bool IsInTable(CustomerHash hash) const;
+
   // Brings what Read and Write will look at nearer, while something else is done; then, when that
   // has come, the bucket that they will find.
   void Prefetch(CustomerHash hash) const {

@@ -1,7 +1,9 @@
 #include "server/ledger/customer_table.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "server/base/limits.h"
 #include "server/base/status_macros.h"
 
 namespace peaksync {
@@ -22,12 +24,37 @@ absl::StatusOr<std::string_view> CustomerTable::Read(CustomerHash hash) {
     const auto found = copy_.Find(hash);
     return found ? found->bucket.value_or(std::string_view()) : std::string_view();
   }
+  if (const auto ahead = FindAhead(hash)) return *ahead;
   ++reads_;
   ++new_reads_;
   return store_.ReadCustomer(hash);
 }
 
+absl::Status CustomerTable::ReadAhead(const std::vector<CustomerHash>& hashes) {
+  ForgetAhead();
+  for (const CustomerHash hash : hashes) {
+    PEAKSYNC_ASSIGN_OR_RETURN(const std::string_view bucket, Read(hash));
+    if (ahead_bytes_.size() + bucket.size() > limits::kReadAheadBytesMax) break;
+    ahead_.push_back({hash, static_cast<std::uint32_t>(ahead_bytes_.size()),
+                      static_cast<std::uint32_t>(bucket.size())});
+    ahead_bytes_ += bucket;
+  }
+  return absl::OkStatus();
+}
+
+std::optional<std::string_view> CustomerTable::FindAhead(CustomerHash hash) const {
+  const auto found = std::ranges::lower_bound(ahead_, hash, {}, &Ahead::hash);
+  if (found == ahead_.end() || found->hash != hash) return std::nullopt;
+  return std::string_view(ahead_bytes_).substr(found->begin, found->size);
+}
+
+void CustomerTable::ForgetAhead() {
+  ahead_.clear();
+  ahead_bytes_.clear();
+}
+
 absl::Status CustomerTable::Write(CustomerHash hash, std::string_view bucket) {
+  ForgetAhead();
   PEAKSYNC_RETURN_IF_ERROR(store_.WriteCustomer(hash, bucket));
   if (!IsCopied(hash)) return absl::OkStatus();
   copy_.Put(hash, bucket);
@@ -79,6 +106,7 @@ void CustomerTable::GiveUp() {
 void CustomerTable::Clear() {
   copy_.Clear();
   copied_shards_ = 0;
+  ForgetAhead();
   reads_ = new_reads_ = 0;
   is_too_large_ = false;
 }

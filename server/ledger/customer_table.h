@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,6 +30,11 @@ class CustomerTable {
   absl::StatusOr<std::string_view> Read(CustomerHash hash);
   absl::Status Write(CustomerHash hash, std::string_view bucket);
 
+  // Reads the buckets of these hashes, ascending, so that Read finds them in memory: customers of
+  // many batches together stay within fewer pages than those of each batch. Only the last call
+  // counts; what is beyond limits::kReadAheadBytesMax Read will read.
+  absl::Status ReadAhead(const std::vector<CustomerHash>& hashes);
+
   // Brings what Read will look at nearer, while something else is done.
   void Prefetch(CustomerHash hash) const { copy_.Prefetch(hash); }
   void PrefetchBucket(CustomerHash hash) const { (void)copy_.PrefetchBucket(hash); }
@@ -44,6 +52,12 @@ class CustomerTable {
   void Clear();
 
  private:
+  struct Ahead {
+    CustomerHash hash;
+    std::uint32_t begin, size;  // Of the bucket in ahead_bytes_.
+  };
+  std::optional<std::string_view> FindAhead(CustomerHash hash) const;
+  void ForgetAhead();
   bool IsCopied(CustomerHash hash) const { return StateOverlay::ShardOf(hash) < copied_shards_; }
   absl::StatusOr<bool> IsCopyDue();
   absl::Status CopyShard();
@@ -56,6 +70,8 @@ class CustomerTable {
   std::int64_t reads_ = 0;         // In the file, since the start or the last Clear,
   std::int64_t new_reads_ = 0;     // and since the last slice.
   bool is_too_large_ = false;
+  std::vector<Ahead> ahead_;  // Ascending.
+  std::string ahead_bytes_;
 };
 
 }  // namespace peaksync

@@ -156,6 +156,7 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
     const absl::Time start = clock_.Steady();
     committed = ledger_->Begin();
     const bool begun = committed.ok();
+    if (begun) LookUpAhead(group);
     for (Job& job : group) {
       if (!job.write) continue;
       if (!begun && job.until_possible) {
@@ -183,6 +184,14 @@ void LedgerWriter::RunGroup(std::vector<Job> group) {
   for (Job& job : group) {
     if (job.read) job.read(*ledger_);
   }
+}
+
+void LedgerWriter::LookUpAhead(const std::vector<Job>& group) {
+  std::vector<const BatchRequest*> batches;
+  for (const Job& job : group) {
+    if (job.batch != nullptr) batches.push_back(job.batch);
+  }
+  if (batches.size() > 1) ledger_->LookUpAhead(batches);
 }
 
 void LedgerWriter::Notify(const std::vector<std::string>& run_ids, bool all) {

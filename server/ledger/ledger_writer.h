@@ -87,8 +87,9 @@ class LedgerWriter final : public Ledger {
   struct Job {
     Write write;  // One of the two.
     Read read;
-    std::int64_t weight = 1;  // In updates, for the limit of a group.
-    bool needs_room = false;  // Waits while NoRoomReason says so.
+    const BatchRequest* batch = nullptr;  // What `write` takes in; lives as long as that.
+    std::int64_t weight = 1;              // In updates, for the limit of a group.
+    bool needs_room = false;              // Waits while NoRoomReason says so.
     // Told once, why it waits for room.
     std::function<void(const std::string&)> held_back;
     std::string run_id;           // Waits behind batches of this run that wait for room.
@@ -116,6 +117,7 @@ class LedgerWriter final : public Ledger {
   void ShowHealth(const absl::Status& committed);
   void ShowBackPressure();
   void RunGroup(std::vector<Job> group);
+  void LookUpAhead(const std::vector<Job>& group);
   void Notify(const std::vector<std::string>& run_ids, bool all);
   void PublishReady();
   void Report(absl::Duration duration, std::int64_t updates, std::vector<Run> ended_runs);

@@ -45,10 +45,11 @@ void LedgerWriter::AcceptBatch(BatchRequest request, Done<BatchReceipt> done) {
   job.needs_room = true;
   job.run_id = request.run_id;
   job.held_back = std::move(request.held_back);
-  Submit<BatchReceipt>(std::move(job), std::move(done),
-                       [request = std::move(request)](TenantLedger& ledger) mutable {
-                         return ledger.AcceptBatch(request);
-                       });
+  auto batch = std::make_unique<BatchRequest>(std::move(request));
+  job.batch = batch.get();
+  Submit<BatchReceipt>(
+      std::move(job), std::move(done),
+      [batch = std::move(batch)](TenantLedger& ledger) { return ledger.AcceptBatch(*batch); });
 }
 
 void LedgerWriter::FinishRun(FinishRequest request, Done<Run> done) {

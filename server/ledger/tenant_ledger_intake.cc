@@ -46,6 +46,29 @@ std::vector<Place> InOrderOfTheTable(const std::vector<PreparedUpdate>& updates)
 
 }  // namespace
 
+void TenantLedger::LookUpAhead(const std::vector<const BatchRequest*>& batches) {
+  if (!GroupStatus().ok() || has_table_copy()) return;
+  std::vector<CustomerHash> hashes;
+  for (const BatchRequest* batch : batches) {
+    for (const PreparedUpdate& update : batch->updates) {
+      hashes.push_back(HashOf(update.customer_key));
+    }
+  }
+  std::ranges::sort(hashes);
+  hashes.erase(std::ranges::unique(hashes).begin(), hashes.end());
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    if (const std::size_t ahead = i + kPrefetchAhead; ahead < hashes.size()) {
+      states_.Prefetch(hashes[ahead]);
+      waiting_.Prefetch(hashes[ahead]);
+    }
+    // The state of who waits lies there.
+    if (!waiting_.Holds(hashes[i]) && states_.IsInTable(hashes[i])) hashes[kept++] = hashes[i];
+  }
+  hashes.resize(kept);
+  (void)Sql(states_.table().ReadAhead(hashes));
+}
+
 absl::StatusOr<BatchReceipt> TenantLedger::AcceptBatch(BatchRequest& request) {
   PEAKSYNC_RETURN_IF_ERROR(GroupStatus());
   PEAKSYNC_ASSIGN_OR_RETURN(ActiveRun * active, FindStreamRun(request.run_id, request.stream));

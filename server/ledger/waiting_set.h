@@ -82,6 +82,8 @@ class WaitingSet {
   // Finds or adds. The pointer lives until Erase.
   WaitingCustomer& At(CustomerHash hash, std::string_view key, const Customer& customer);
   WaitingCustomer* Find(CustomerHash hash, std::string_view key);
+  // Whether any customer with this hash is in the set.
+  bool Holds(CustomerHash hash) const { return customers_.contains(hash); }
   // Bring what Find and FindLease will look at nearer, while something else is done.
   void Prefetch(CustomerHash hash) const { customers_.prefetch(hash); }
   void PrefetchLease(LeaseId lease) const { leases_.prefetch(lease); }

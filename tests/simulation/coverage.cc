@@ -123,6 +123,7 @@ constexpr std::string_view kNames[] = {
     "process killed",
     "power cut",
     "fold ended",
+    "a group's customers were looked up together",
     "the table has a copy in memory",
     "a group failed beside that copy",
     "died in a commit",

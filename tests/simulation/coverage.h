@@ -134,6 +134,7 @@ enum class Seen : std::size_t {
   kKilled,
   kPowerCut,
   kFolded,
+  kLookedUpAhead,
   kTableCopied,
   kFailedWithTableCopy,
   kDiedInCommit,

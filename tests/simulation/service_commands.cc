@@ -105,6 +105,7 @@ bool ServiceLoop::Write(std::vector<Job>& group, bool expire) {
   const bool had_copy = std::exchange(has_table_copy_, ledger.has_table_copy());
   if (has_table_copy_ && !had_copy) world_.coverage.Count(Seen::kTableCopied);
   if (begun) checker_.GroupBegun();
+  if (begun && world_.random.Chance(50)) LookUpAhead(ledger, group);
   for (Job& job : group) {
     if (!job.write) continue;
     if (!begun && job.until_possible) {
@@ -144,6 +145,18 @@ bool ServiceLoop::Write(std::vector<Job>& group, bool expire) {
   return !world_.broken();
 }
 
+// The service does so for groups of many batches; here for any, and not always: what an earlier
+// group has looked up must do no harm.
+void ServiceLoop::LookUpAhead(TenantLedger& ledger, const std::vector<Job>& group) {
+  std::vector<const BatchRequest*> batches;
+  for (const Job& job : group) {
+    if (job.batch != nullptr) batches.push_back(job.batch.get());
+  }
+  if (batches.empty()) return;
+  ledger.LookUpAhead(batches);
+  world_.coverage.Count(Seen::kLookedUpAhead);
+}
+
 template <typename T, typename F>
 void ServiceLoop::Submit(Job job, Done<T> done, F command) {
   job.write = [this, done = std::move(done), command](TenantLedger* ledger) mutable -> Completion {
@@ -179,12 +192,13 @@ void ServiceLoop::AcceptBatch(const BatchCall& call, Done<BatchReceipt> done) {
   job.weight = static_cast<std::int64_t>(request.updates.size());
   job.needs_room = true;
   job.run_id = call.run_id;
+  job.batch = std::make_shared<BatchRequest>(std::move(request));
   Submit<BatchReceipt>(
       std::move(job), std::move(done),
-      [this, call, request = std::move(request), decode_time = world_.NowNanos(),
+      [this, call, batch = job.batch, decode_time = world_.NowNanos(),
        decoded_by = process_->read_by](TenantLedger& ledger) mutable {
         const ValueCounts before = ledger.totals();
-        auto receipt = ledger.AcceptBatch(request);
+        auto receipt = ledger.AcceptBatch(*batch);
         // Of a group that is spoilt nothing is known.
         if (receipt.ok() || !absl::IsUnavailable(receipt.status())) {
           checker_.BatchTaken(

@@ -94,6 +94,7 @@ class ServiceLoop final : public LaneHost {
   struct Job {
     std::function<Completion(TenantLedger*)> write = nullptr;
     std::function<void(TenantLedger&)> read = nullptr;
+    std::shared_ptr<BatchRequest> batch = nullptr;  // What `write` takes in.
     std::int64_t weight = 1;
     bool needs_room = false;
     std::string run_id = {};
@@ -147,6 +148,7 @@ class ServiceLoop final : public LaneHost {
   std::vector<Job> TakeGroup();
   bool RunGroup(std::vector<Job> group);
   bool Write(std::vector<Job>& group, bool expire);
+  void LookUpAhead(TenantLedger& ledger, const std::vector<Job>& group);
   void ScheduleIdleTurn();
   void Post(std::function<void(Lane&)> post);
 

@@ -148,7 +148,7 @@ absl::Status LedgerStore::FitCache(std::int64_t bytes_outside, bool looks_up) {
       pages >= kPagesManyTimesTheCache || bytes_outside >= kManyBytesOutside || !looks_up;
   if (small == has_small_cache_) return absl::OkStatus();
   has_small_cache_ = small;
-  return database_.Execute(small ? "PRAGMA cache_size=-16384" : "PRAGMA cache_size=-131072");
+  return database_.Execute(small ? "PRAGMA cache_size=-4096" : "PRAGMA cache_size=-131072");
 }
 
 absl::Status LedgerStore::Commit() {

@@ -14,7 +14,7 @@ MESSAGE_RECEIVE_BYTES_MAX = 8 << 20
 TOKEN_BYTES_MAX = 4_096
 
 # The stream. A batch stays in memory until it is acknowledged.
-UNACKED_BATCHES_MAX = 8
+UNACKED_BATCHES_MAX = 16
 BATCHES_REMEMBERED_MAX = 2 * UNACKED_BATCHES_MAX  # Their places.
 INBOX_MESSAGES_MAX = 64
 ODD_BREAKS_MAX = 5  # In a row, of kinds that waiting seldom mends.

@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "server/base/limits.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -98,6 +101,59 @@ TEST_F(CustomerTableTest, WhatIsWrittenBeforeWhileAndAfterItIsCopiedIsRead) {
   ASSERT_TRUE(table_->is_copied());
   for (int i = 0; i < kCustomers; i += 3) Write(i, Bucket(i, "3rd"));
   ExpectAll();
+}
+
+class CustomerTableAhead : public CustomerTableTest {
+ protected:
+  void ReadAhead(std::vector<CustomerHash> hashes) {
+    std::ranges::sort(hashes);
+    ASSERT_THAT(table_->ReadAhead(hashes), IsOk());
+  }
+};
+
+TEST_F(CustomerTableAhead, WhatIsReadAheadIsNotReadFromTheFileAgain) {
+  ReadAhead({Hash(7), Hash(-1), Hash(8)});
+  ASSERT_THAT(store_.WriteCustomer(Hash(7), "past the table"), IsOk());
+  ASSERT_THAT(store_.WriteCustomer(Hash(-1), "past the table"), IsOk());
+  ASSERT_THAT(store_.WriteCustomer(Hash(9), "past the table"), IsOk());
+  EXPECT_EQ(Read(7), expected_[7]);
+  EXPECT_EQ(Read(8), expected_[8]);
+  EXPECT_EQ(Read(-1), "") << "nobody, and that is known";
+  EXPECT_EQ(Read(9), "past the table");
+}
+
+TEST_F(CustomerTableAhead, WhatIsWrittenIsRead) {
+  ReadAhead({Hash(7), Hash(8), Hash(kCustomers)});
+  Write(7, Bucket(7, "second"));
+  Write(kCustomers, Bucket(kCustomers, "new"));
+  ExpectAll();
+}
+
+TEST_F(CustomerTableAhead, OnlyTheLastCallCounts) {
+  ReadAhead({Hash(7)});
+  ReadAhead({Hash(8)});
+  ASSERT_THAT(store_.WriteCustomer(Hash(7), "past the table"), IsOk());
+  EXPECT_EQ(Read(7), "past the table");
+  EXPECT_EQ(Read(8), expected_[8]);
+  table_->Clear();
+  ASSERT_THAT(store_.WriteCustomer(Hash(8), "past the table"), IsOk());
+  EXPECT_EQ(Read(8), "past the table");
+}
+
+TEST_F(CustomerTableAhead, NoMoreIsReadAheadThanMemoryMayHold) {
+  constexpr int kLarge = 40;
+  std::vector<CustomerHash> hashes;
+  for (int i = 0; i < kLarge; ++i) {
+    Write(i, std::string(limits::kReadAheadBytesMax / 32, 'x'));
+    hashes.push_back(Hash(i));
+  }
+  ReadAhead(hashes);
+  ExpectAll();
+  std::ranges::sort(hashes);
+  ASSERT_THAT(store_.WriteCustomer(hashes.front(), "past the table"), IsOk());
+  ASSERT_THAT(store_.WriteCustomer(hashes.back(), "past the table"), IsOk());
+  EXPECT_NE(*table_->Read(hashes.front()), "past the table");
+  EXPECT_EQ(*table_->Read(hashes.back()), "past the table");
 }
 
 TEST_F(CustomerTableTest, ATableThatIsTooLargeIsReadFromTheFile) {
