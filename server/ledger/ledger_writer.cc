@@ -145,6 +145,9 @@ bool LedgerWriter::IsStopping() {
 }
 
 void LedgerWriter::RunGroup(std::vector<Job> group) {
+  for (Job& job : group) {
+    if (job.goes_first) std::exchange(job.read, nullptr)(*ledger_);
+  }
   const bool expire = ledger_->HasExpiredRuns();
   const bool writes = expire || std::ranges::any_of(group, [](const Job& job) {
                         return static_cast<bool>(job.write);

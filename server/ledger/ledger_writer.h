@@ -87,6 +87,7 @@ class LedgerWriter final : public Ledger {
   struct Job {
     Write write;  // One of the two.
     Read read;
+    bool goes_first = false;              // `read` does not wait for the group.
     const BatchRequest* batch = nullptr;  // What `write` takes in; lives as long as that.
     std::int64_t weight = 1;              // In updates, for the limit of a group.
     bool needs_room = false;              // Waits while NoRoomReason says so.

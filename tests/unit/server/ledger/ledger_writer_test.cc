@@ -48,6 +48,36 @@ TEST_F(LedgerWriterTest, AcknowledgesOnlyWhatIsCommitted) {
   sqlite3_close(db);
 }
 
+// Braze waits for it, and a group of many batches takes long.
+TEST_F(LedgerWriterTest, ALeaseDoesNotWaitForTheGroupThatGathered) {
+  const std::string run = Start("model");
+  ASSERT_THAT(Push(run, 1, {{"jo", {{"a", 1}}}}).Get(), IsOk());
+  std::vector<std::string> order;  // Of the writer's thread.
+  Answer<Leased> leased;
+  Answer<int> last;
+  {
+    Gate gate(*writer_);
+    BatchRequest request{.run_id = run, .stream = 1, .sequence = 2, .updates = {}};
+    {
+      MutexLock lock(mutex_);
+      request.updates = maker_.Make({{"al", {{"a", 1}}}}, At(1));
+    }
+    writer_->AcceptBatch(std::move(request),
+                         [&, done = last.Done()](const absl::StatusOr<BatchReceipt>&) mutable {
+                           order.emplace_back("batch");
+                           std::move(done)(0);
+                         });
+    writer_->Lease({.batches_max = 1, .partial = true},
+                   [&, done = leased.Done()](Leased answer) mutable {
+                     order.emplace_back("lease");
+                     std::move(done)(std::move(answer));
+                   });
+  }
+  EXPECT_THAT(leased.Get().batches, SizeIs(1));
+  last.Get();
+  EXPECT_THAT(order, ElementsAre("lease", "batch"));
+}
+
 TEST_F(LedgerWriterTest, CommitsWhatGathersInOneGroup) {
   const std::string run = Start("model");
   std::vector<StatusAnswer<BatchReceipt>> answers;
