@@ -220,6 +220,9 @@ BUGS = {
         ("server/braze/track_request.cc", "  if (!create_profiles) {\n", "  if (false) {\n")
     ],
     "two requests for one token": [(PACE, "  tokens_ -= 1;\n", "  tokens_ -= 0.5;\n")],
+    "send more than a window may hold": [
+        (PACE, "std::min({LeftOfLimit(), LeftOfHour()", "std::min({LeftOfHour()")
+    ],
     "forget the hour's budget": [(PACE, "  ++used_in_hour_;\n", "")],
     "leave what is settled in the outbox": [
         (

@@ -9,6 +9,11 @@ namespace peaksync {
 namespace {
 
 constexpr double kDepthMax = 100;
+// The bucket holds a thirtieth of a window, so that a start, and what was late, is made up for at
+// once. It fills so much more slowly than the limit that the pause which the full window then makes
+// becomes shorter from window to window.
+constexpr double kDepthsPerWindow = 30;
+constexpr double kFilled = 0.999;
 constexpr absl::Duration kHoldMax = absl::Hours(1);
 // What is in flight decides how much is left of Braze's window; it is looked at again after this.
 constexpr absl::Duration kLookAgain = absl::Seconds(10);
@@ -18,16 +23,18 @@ absl::Time StartOf(std::int64_t hour) { return absl::FromUnixSeconds(hour * 3'60
 
 }  // namespace
 
-Pace::Pace(const PaceOptions& options, absl::Time now) : refilled_(now), hour_(HourOf(now)) {
+Pace::Pace(const PaceOptions& options, absl::Time now)
+    : refilled_(now), sent_(options.per, now), hour_(HourOf(now)) {
   SetLimits(options);
   tokens_ = depth_;
 }
 
-// A window can hold the bucket's depth and what flows in during it: together they make the limit.
 void Pace::SetLimits(const PaceOptions& options) {
   const double limit = options.requests * options.share;
-  depth_ = std::clamp(limit / 100, 1.0, kDepthMax);
-  per_second_ = std::max(limit - depth_, limit / 2) / absl::ToDoubleSeconds(options.per);
+  depth_ = std::clamp(limit / kDepthsPerWindow, 1.0, kDepthMax);
+  per_second_ = kFilled * limit / absl::ToDoubleSeconds(options.per);
+  per_ = options.per;
+  window_max_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(limit));
   hourly_max_ = 0;
   if (options.hourly_limit > 0) {
     const double hourly = static_cast<double>(options.hourly_limit) * options.share;
@@ -37,11 +44,18 @@ void Pace::SetLimits(const PaceOptions& options) {
 
 void Pace::Reconfigure(const PaceOptions& options, absl::Time now) {
   Refill(now);
+  if (options.per != per_) {
+    // All of it as if it had been sent now, since nobody knows better.
+    const std::int64_t sent = sent_.total();
+    sent_ = WindowCount(options.per, now);
+    sent_.Add(sent);
+  }
   SetLimits(options);
   tokens_ = std::min(tokens_, depth_);
 }
 
 void Pace::Refill(absl::Time now) {
+  sent_.Advance(now);
   // A clock that went back begins no new hour.
   const std::int64_t hour = HourOf(now);
   if (hour > hour_) used_in_hour_ = 0;
@@ -55,6 +69,8 @@ void Pace::Refill(absl::Time now) {
   tokens_ = std::min(depth_, tokens_ + per_second_ * absl::ToDoubleSeconds(now - refilled_));
   refilled_ = now;
 }
+
+std::int64_t Pace::LeftOfLimit() const { return window_max_ - sent_.total(); }
 
 std::int64_t Pace::LeftOfHour() const {
   return hourly_max_ == 0 ? std::numeric_limits<int>::max() : hourly_max_ - used_in_hour_;
@@ -70,13 +86,14 @@ std::int64_t Pace::LeftOfWindow(absl::Time now) const {
 int Pace::Available(absl::Time now) {
   Refill(now);
   if (now < held_until_) return 0;
-  const std::int64_t left = std::min(LeftOfHour(), LeftOfWindow(now));
+  const std::int64_t left = std::min({LeftOfLimit(), LeftOfHour(), LeftOfWindow(now)});
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, static_cast<int>(tokens_)));
 }
 
 void Pace::Take() {
   PEAKSYNC_CHECK(tokens_ >= 1);
   tokens_ -= 1;
+  sent_.Add(1);
   left_ -= 1;
   ++used_in_hour_;
   ++in_flight_;
@@ -90,6 +107,7 @@ absl::Time Pace::NextAt(absl::Time now, int requests) {
     next = std::max(
         next, now + absl::Seconds((requests - tokens_) / per_second_) + absl::Microseconds(1));
   }
+  next = std::max(next, sent_.FallsTo(window_max_ - requests, now));
   if (LeftOfHour() <= 0) next = std::max(next, StartOf(hour_ + 1));
   if (LeftOfWindow(now) <= 0) next = std::max(next, std::min(left_until_, now + kLookAgain));
   return next;

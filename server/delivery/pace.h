@@ -4,6 +4,7 @@
 
 #include "absl/time/time.h"
 #include "server/braze/answer.h"
+#include "server/delivery/window_count.h"
 
 namespace peaksync {
 
@@ -14,9 +15,11 @@ struct PaceOptions {
   std::int64_t hourly_limit = 0;          // Requests in a clock hour; 0: no such limit.
 };
 
-// When the next request may go: a token bucket, so shallow that no window ever holds more than the
-// limit; a budget that begins anew with every clock hour; corrected by the rate headers of the
-// answers. Knows neither clock nor thread. A value: a copy goes on from what was used.
+// When the next request may go: a token bucket, shallow, that fills a little more slowly than the
+// limit; a count of the last window's requests, for what the bucket gives after a rest would be
+// more than the limit; a budget that begins anew with every clock hour; corrected by the rate
+// headers of the answers. Knows neither clock nor thread. A value: a copy goes on from what was
+// used.
 class Pace {
  public:
   Pace(const PaceOptions& options, absl::Time now);
@@ -44,6 +47,7 @@ class Pace {
  private:
   void SetLimits(const PaceOptions& options);
   void Refill(absl::Time now);
+  std::int64_t LeftOfLimit() const;
   std::int64_t LeftOfHour() const;
   std::int64_t LeftOfWindow(absl::Time now) const;
 
@@ -51,6 +55,9 @@ class Pace {
   double per_second_ = 1;
   double tokens_ = 0;
   absl::Time refilled_;
+  std::int64_t window_max_ = 1;
+  absl::Duration per_;
+  WindowCount sent_;  // Within `per_`.
   absl::Time held_until_ = absl::InfinitePast();
   std::int64_t hourly_max_ = 0;  // 0: none.
   std::int64_t hour_;            // Since the epoch.

@@ -29,16 +29,27 @@ int PaceSeat::Before(absl::Time now) {
 }
 
 int PaceSeat::Available(absl::Time now) {
-  return std::max(0, group_->pace_.Available(now) - Before(now));
+  const int before = Before(now);
+  const int available = std::max(0, group_->pace_.Available(now) - before);
+  const auto others = static_cast<int>(std::ranges::count_if(
+      group_->waiting_, [&](const PaceGroup::Waiter& waiter) { return waiter.seat != this; }));
+  if (others == 0) return available;
+  if (now != shared_at_) {
+    shared_at_ = now;
+    share_ = (available + others) / (others + 1);
+  }
+  return std::min(available, share_);
 }
 
 void PaceSeat::Take() {
   Rest();
+  --share_;
   group_->pace_.Take();
   ++in_flight_;
 }
 
 absl::Time PaceSeat::NextAt(absl::Time now) {
+  shared_at_ = absl::InfinitePast();  // Its next turn, also if it comes at once, is another share.
   const int before = Before(now);
   std::deque<PaceGroup::Waiter>& waiting = group_->waiting_;
   if (static_cast<std::size_t>(before) == waiting.size()) waiting.push_back({this, now});

@@ -37,7 +37,8 @@ class PaceSeat {
   PaceSeat(const PaceSeat&) = delete;
   PaceSeat& operator=(const PaceSeat&) = delete;
 
-  // How many requests may go now. One is kept for everyone whose turn comes before.
+  // How many requests may go now. One is kept for everyone whose turn comes before, and in one
+  // turn it is given no more than its share of what there is for all who wait.
   int Available(absl::Time now);
   // One has gone; it was this one's turn.
   void Take();
@@ -62,6 +63,8 @@ class PaceSeat {
 
   std::shared_ptr<PaceGroup> group_;
   int in_flight_ = 0;
+  absl::Time shared_at_ = absl::InfinitePast();
+  int share_ = 0;  // Of this turn.
 };
 
 }  // namespace peaksync

@@ -68,7 +68,8 @@ TEST(PaceGroup, SharesTheLimitEvenlyAmongBusyLanes) {
     const double all = options.requests * options.share * 300 / absl::ToDoubleSeconds(options.per);
     EXPECT_GE(lanes.sum(), 0.45 * all) << options.requests;
     EXPECT_LE(lanes.sum(), all + 1);
-    for (const int taken : lanes.taken()) EXPECT_NEAR(taken, lanes.sum() / 3.0, 20);
+    const double even = lanes.sum() / 3.0;
+    for (const int taken : lanes.taken()) EXPECT_NEAR(taken, even, 20 + 0.015 * even);
   }
 }
 

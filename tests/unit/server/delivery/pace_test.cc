@@ -81,8 +81,21 @@ TEST(Pace, HoldsALimitBelowOneRequestAWindow) {
 TEST(Pace, UsesTheLimitInSteadyState) {
   for (const double share : {1.0, 0.8}) {
     const Usage usage = SendFor({3'000, absl::Seconds(3), share}, absl::Seconds(60));
-    EXPECT_GE(static_cast<double>(usage.taken), 0.97 * 1'000 * share * 60) << share;
+    EXPECT_GE(static_cast<double>(usage.taken), 0.995 * 1'000 * share * 60) << share;
   }
+}
+
+// A lane that was kept from sending for a moment makes up for it.
+TEST(Pace, LosesNothingToStallsOfATenthOfASecond) {
+  Pace pace({3'000, absl::Seconds(3), 1}, kStart);
+  int taken = 0;
+  absl::Time now = kStart;
+  while (now < kStart + absl::Seconds(60)) {
+    taken += TakeAll(pace, now);
+    const bool stalls = absl::ToUnixMillis(now) % 1'000 < 5;
+    now = stalls ? now + absl::Milliseconds(95) : pace.NextAt(now);
+  }
+  EXPECT_GE(taken, 0.995 * 60'000);
 }
 
 TEST(Pace, BeginsWithAShallowBucket) {
@@ -98,7 +111,7 @@ TEST(Pace, GivesNothingForAClockThatGoesBackAndGoesOnFromThere) {
   EXPECT_LE(pace.NextAt(back), back + absl::Milliseconds(2));
   EXPECT_NEAR(TakeAll(pace, back + absl::Milliseconds(10)), 10, 1);
   // When it is set right again, the bucket is full at most.
-  EXPECT_LE(TakeAll(pace, kStart), 30);
+  EXPECT_LE(TakeAll(pace, kStart), 100);
 }
 
 TEST(Pace, WaitsForTheNextWindowWhenNothingRemains) {
@@ -130,8 +143,8 @@ TEST(Pace, NeverWaitsLongerThanAnHour) {
   EXPECT_LE(pace.NextAt(back), back + absl::Hours(1));
 }
 
-// Random schedules: idle times, greedy and modest takers, answers that correct it, reloads with the
-// same limits, and a clock that only goes on. PEAKSYNC_SEED=N repeats one.
+// Random schedules: rests and stalls, greedy and modest takers, answers that correct it, reloads
+// with the same limits, and a clock that only goes on. PEAKSYNC_SEED=N repeats one.
 TEST(Pace, HoldsTheLimitInEveryWindowOfRandomSchedules) {
   const char* given = std::getenv("PEAKSYNC_SEED");
   const std::uint64_t first =
@@ -147,11 +160,13 @@ TEST(Pace, HoldsTheLimitInEveryWindowOfRandomSchedules) {
     Pace pace(options, kStart);
     std::deque<absl::Time> window;
     absl::Time now = kStart;
-    for (int step = 0; step < 3'000; ++step) {
-      const int kind = below(10);
-      now = kind == 0 ? now + options.per * (below(30) / 10.0)
-                      : std::max(now + absl::Microseconds(below(3'000)),
-                                 kind < 8 ? pace.NextAt(now) : now);
+    // Rests are rare, or no window would ever fill.
+    for (int step = 0; step < 10'000; ++step) {
+      const int kind = below(1'000);
+      now = kind == 0  ? now + options.per * (below(30) / 10.0)
+            : kind < 5 ? now + options.per * (below(10) / 100.0)
+                       : std::max(now + absl::Microseconds(below(3'000)),
+                                  kind < 800 ? pace.NextAt(now) : now);
       int wanted = below(4) == 0 ? below(10) : 1'000'000;
       for (; wanted > 0 && pace.Available(now) > 0; --wanted) {
         pace.Take();
@@ -159,11 +174,11 @@ TEST(Pace, HoldsTheLimitInEveryWindowOfRandomSchedules) {
       }
       while (!window.empty() && window.front() <= now - options.per) window.pop_front();
       ASSERT_LE(window.size(), static_cast<std::size_t>(most)) << "PEAKSYNC_SEED=" << seed;
-      if (below(5) == 0) {
+      if (below(500) == 0) {
         pace.Correct(Hints(below(3) == 0 ? 0 : below(5'000), absl::Milliseconds(below(3'000))),
                      now);
       }
-      if (below(50) == 0) pace.Reconfigure(options, now);
+      if (below(500) == 0) pace.Reconfigure(options, now);
     }
   }
 }
