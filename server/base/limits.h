@@ -51,6 +51,7 @@ inline constexpr std::size_t kSocketPathBytesMax = 107;  // sockaddr_un's.
 
 // Ledger.
 inline constexpr int kGroupCommitUpdatesMax = 20'000;
+inline constexpr int kFirstGroupUpdatesMax = 1'000;  // Doubled when one is full.
 inline constexpr int kTenantsMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1'000;  // Of a rejection.
 inline constexpr int kRetriedPerCallMax = 10'000;      // Rejections.
@@ -70,8 +71,9 @@ inline constexpr std::int64_t kTableCopyBytesMax = 160 << 20;
 // Of a group's customers, whose rows are read together before its batches are taken in.
 inline constexpr std::size_t kReadAheadBytesMax = 8 << 20;
 inline constexpr std::int64_t kFoldSliceCustomers = 1'000;  // And as many as came since the last.
-// When nobody waits, fewer customers than the file has pages are folded only if these are few, or
-// nothing was written for so long.
+// When nobody waits, fewer customers than so many for each page of the file are folded only if
+// pages are few, or nothing was written for so long.
+inline constexpr std::int64_t kFoldedPerPageMin = 4;
 inline constexpr std::int64_t kFoldPagesMin = 10'000;  // 40 MB
 inline constexpr absl::Duration kUnfoldedRestMax = absl::Minutes(10);
 inline constexpr absl::Duration kFoldRetryWait = absl::Seconds(10);

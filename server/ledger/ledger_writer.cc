@@ -78,6 +78,7 @@ bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
     std::vector<Job> waiting = std::exchange(deferred_, {});
     std::ranges::move(std::exchange(queue_, {}), std::back_inserter(waiting));
     std::int64_t weight = 0;
+    std::int64_t taken = 0;
     no_room_ = NoRoomReason();
     bool full = false;
     const auto waits_for_room = [&](const Job& job) {  // With batches that came before it.
@@ -86,17 +87,23 @@ bool LedgerWriter::TakeGroup(std::vector<Job>* group) {
     };
     for (Job& job : waiting) {
       weight += job.weight;
-      full |= weight > limits::kGroupCommitUpdatesMax && !group->empty();
+      full |= weight > group_max_ && !group->empty();
       // Jobs that are put back keep their order; batches of one stream never overtake each other.
-      if (full) {
+      if (full && !job.goes_first) {
         queue_.push_back(std::move(job));
       } else if (!stopping_ && ((job.needs_room && !no_room_.empty()) || waits_for_room(job))) {
         weight -= job.weight;
         if (job.held_back) held_back_.push_back(std::exchange(job.held_back, nullptr));
         deferred_.push_back(std::move(job));
       } else {
+        taken = weight;
         group->push_back(std::move(job));
       }
+    }
+    if (group->empty()) {
+      group_max_ = limits::kFirstGroupUpdatesMax;
+    } else if (full || taken >= group_max_) {
+      group_max_ = std::min<std::int64_t>(2 * group_max_, limits::kGroupCommitUpdatesMax);
     }
   }();
   const bool stopping = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; }();

@@ -10,6 +10,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "server/base/limits.h"
 #include "server/base/mutex.h"
 #include "server/ledger/ledger.h"
 #include "server/ledger/tenant_ledger.h"
@@ -28,7 +29,8 @@ struct CommitReport {
 // The one thread that writes a tenant's ledger. It takes whatever is waiting, up to a limit,
 // applies it in one transaction, and only after COMMIT tells the waiters: an acknowledgement is a
 // promise. While a commit waits for the disk the next group gathers, so that load makes groups
-// larger, not latency longer; there is no timer.
+// larger, not latency longer; there is no timer. After a rest the first groups are small, so that a
+// run's first requests are soon sent.
 //
 // Lifetime: Stop (or the destructor) lets what was given be committed and answered, then ends the
 // thread. Thread safety: safe for concurrent use.
@@ -137,8 +139,9 @@ class LedgerWriter final : public Ledger {
   std::function<void(ReadyState)> ready_listener_;
   ReadyState published_;
   ValueCounts reported_;
-  std::vector<Job> deferred_;  // Wait for room.
-  std::vector<Job> retries_;   // Wait for the disk.
+  std::int64_t group_max_ = limits::kFirstGroupUpdatesMax;  // Of the next one, in updates.
+  std::vector<Job> deferred_;                               // Wait for room.
+  std::vector<Job> retries_;                                // Wait for the disk.
 
   Mutex mutex_;
   std::condition_variable wake_;

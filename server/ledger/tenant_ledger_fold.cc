@@ -120,7 +120,8 @@ bool TenantLedger::IsFoldWorthIt() {
   if (states_.unfolded_customers() == 0) return false;
   if (options_.clock->Steady() - journal_written_ >= limits::kUnfoldedRestMax) return true;
   const absl::StatusOr<std::int64_t> pages = store_.Pages();
-  return pages.ok() && states_.unfolded_customers() + options_.fold_pages_min >= *pages;
+  return pages.ok() && states_.unfolded_customers() >=
+                           limits::kFoldedPerPageMin * (*pages - options_.fold_pages_min);
 }
 
 bool TenantLedger::FoldIdle() {

@@ -48,6 +48,33 @@ TEST_F(LedgerWriterTest, AcknowledgesOnlyWhatIsCommitted) {
   sqlite3_close(db);
 }
 
+TEST_F(LedgerWriterTest, TheFirstGroupsOfARunAreSmallSoThatBrazeIsSoonBusy) {
+  const std::string run = Start("model");
+  std::vector<Update> updates;
+  for (int i = 0; i < limits::kFirstGroupUpdatesMax; ++i) {
+    updates.push_back({"c" + std::to_string(i), {{"a", 1}}});
+  }
+  std::vector<StatusAnswer<BatchReceipt>> answers;
+  Drain();
+  const std::size_t before = Reports().size();
+  {
+    Gate gate(*writer_);
+    for (std::int64_t sequence = 1; sequence <= 40; ++sequence) {
+      answers.push_back(Push(run, sequence, updates));
+    }
+  }
+  for (StatusAnswer<BatchReceipt>& answer : answers) ASSERT_THAT(answer.Get(), IsOk());
+  Drain();
+  std::vector<std::int64_t> sizes;
+  for (const CommitReport& report : Reports()) sizes.push_back(report.updates);
+  sizes.erase(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(before));
+  EXPECT_EQ(sizes.front(), limits::kFirstGroupUpdatesMax);
+  for (std::size_t i = 1; i + 1 < sizes.size(); ++i) {
+    EXPECT_EQ(sizes[i], std::min<std::int64_t>(2 * sizes[i - 1], limits::kGroupCommitUpdatesMax));
+  }
+  EXPECT_GE(sizes.size(), 3U);
+}
+
 // Braze waits for it, and a group of many batches takes long.
 TEST_F(LedgerWriterTest, ALeaseDoesNotWaitForTheGroupThatGathered) {
   const std::string run = Start("model");
