@@ -59,6 +59,7 @@ void Lane::OnLeased(Leased leased, absl::Time now) {
   leasing_ = false;
   lease_time_ = std::max(now - lease_asked_, (4 * lease_time_ + (now - lease_asked_)) / 5);
   ready_ = leased.ready;
+  vain_ = leased.batches.empty() ? std::optional(ready_) : std::nullopt;
   for (LeasedBatch& batch : leased.batches) {
     for (Request& request : Pack(std::move(batch))) fresh_.push_back(std::move(request));
   }
@@ -201,6 +202,9 @@ bool Lane::LeaseDue(absl::Time now) {
   const int held = static_cast<int>(fresh_.size());
   const int wanted = std::max(room, LeaseAhead(now) - held);
   if (wanted <= 0) return false;
+  // What is full by its bytes the ledger may call too little; once there is room it is asked for it
+  // as it is.
+  if (room == 0 && vain_ == ready_) return false;
   LeaseRequest request;
   request.objects_max = !running() && one_object_probes_ ? 1 : objects_max_;
   request.bytes_max = static_cast<std::int64_t>(BytesMax());

@@ -168,6 +168,7 @@ class Lane {
   Backoff backoff_;
   DeliveryStatus status_;
   ReadyState ready_;
+  std::optional<ReadyState> vain_;  // What the ledger had when the last lease brought nothing.
   std::string api_key_;
   bool leasing_ = false;
   bool own_pace_ = false;

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from peaksync import api, errors
+from peaksync import api, errors, limits
 from peaksync._proto import sync_run_pb2, sync_service_pb2
 from peaksync.backoff import Backoff
 from peaksync.errors import ExitStatus, error_of
@@ -133,16 +133,22 @@ def test_backoff_is_full_jitter_up_to_a_bound():
 
 def test_places_name_the_rows_of_the_latest_batches():
     book = PlaceBook()
-    for sequence in range(1, 20):
+    last = limits.BATCHES_REMEMBERED_MAX + 3
+    for sequence in range(1, last + 1):
         for place in range(2):
             book.add(sequence, 2 * sequence + place, {"id": place})
     ack = sync_service_pb2.BatchAck()
-    wanted = [(19, 1, "plan"), (19, 1, "score"), (18, 0, "customer"), (1, 0, "updated_at")]
+    wanted = [
+        (last, 1, "plan"),
+        (last, 1, "score"),
+        (last - 1, 0, "customer"),
+        (1, 0, "updated_at"),
+    ]
     for sequence, index, field in wanted:
         invalid = ack.invalid.add(sequence=sequence, index=index, field=field, reason="why")
     assert [row for row, _ in book.find(ack, "id", "at")] == [
-        RefusedRow(39, "plan", "why; score: why"),
-        RefusedRow(36, "id", "why"),
+        RefusedRow(2 * last + 1, "plan", "why; score: why"),
+        RefusedRow(2 * last - 2, "id", "why"),
         RefusedRow(0, "at", "why"),
     ]
     invalid.field = "attributes"

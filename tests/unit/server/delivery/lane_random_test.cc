@@ -173,5 +173,13 @@ TEST(LaneRandom, SettlesEverythingOnceTheEndpointHeals) {
   }
 }
 
+// 4028636974: what was ready was full by its bytes exactly, and was asked for without end.
+TEST(LaneRandom, SettlesEverythingInHistoriesThatFailedBefore) {
+  for (const std::uint64_t seed : {4'028'636'974U}) {
+    SCOPED_TRACE(Concat("PEAKSYNC_SEED=", seed));
+    History(seed).Run();
+  }
+}
+
 }  // namespace
 }  // namespace peaksync::testing
