@@ -5,7 +5,8 @@
 namespace peaksync {
 
 WindowCount::WindowCount(absl::Duration window, absl::Time now)
-    : slice_(window / static_cast<std::int64_t>(kSlices)), number_(NumberOf(now)) {}
+    : slice_(absl::Ceil(window / static_cast<std::int64_t>(kSlices), absl::Nanoseconds(1))),
+      number_(NumberOf(now)) {}
 
 std::int64_t WindowCount::NumberOf(absl::Time time) const {
   absl::Duration rest;

@@ -27,7 +27,6 @@ class WindowCount {
   std::int64_t total() const { return total_; }
   // When the total will be so much at most, if nothing happens meanwhile. Not before now.
   absl::Time FallsTo(std::int64_t total, absl::Time now) const;
-  absl::Duration window() const { return slice_ * kSlices; }
 
  private:
   std::int64_t NumberOf(absl::Time time) const;

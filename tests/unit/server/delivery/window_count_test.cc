@@ -23,6 +23,14 @@ TEST(WindowCount, KeepsWhatHappenedUntilTheWindowIsPast) {
   EXPECT_EQ(count.total(), 0);
 }
 
+TEST(WindowCount, CountsNoLessWhereSlicesDoNotDivideTheWindow) {
+  const absl::Duration window = absl::Nanoseconds(1'199);  // 1,200 slices of 3.997 quarters.
+  WindowCount count(window, kStart);
+  count.Add(1);
+  count.Advance(kStart + window);
+  EXPECT_EQ(count.total(), 1);
+}
+
 TEST(WindowCount, TellsWhenItWillHaveFallen) {
   WindowCount count(kWindow, kStart);
   for (int i = 0; i < 10; ++i) {
